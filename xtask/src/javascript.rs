@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{paths, process, system, terminal};
+use crate::{disk, paths, process, system, terminal};
 
 /// The projects that `tsc` checks, each a folder with a `tsconfig.json`.
 const TYPED: [&str; 2] = ["crates/js/src", "crates/runtime/src"];
@@ -69,7 +69,13 @@ pub(crate) fn install(wanted: &Path, folder: &Path, what: &str, options: &[&str]
     npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
         .args(options)
         .current_dir(folder);
+    // The archives that npm keeps take half as much again as what is in them.
+    let archives = folder.join("npm-cache");
+    if disk::is_used_once() {
+        npm.arg("--cache").arg(&archives);
+    }
     process::fetch(&mut npm)?;
+    disk::give_back(&archives);
     std::fs::rename(&partial, &kept)?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::python::Venv;
 use crate::terminal::step;
-use crate::{Arguments, cargo, javascript, paths, process, structure, system};
+use crate::{Arguments, cargo, disk, javascript, paths, process, structure, system};
 
 const HELP: &str = "\
 cargo xtask lint [--fix]
@@ -131,7 +131,9 @@ fn next_python() -> Result<()> {
         .args(["--quiet", "--package", "twinloop-py"])
         .env("CARGO_TARGET_DIR", &target)
         .env("PYO3_CONFIG_FILE", &configuration);
-    process::run(&mut command)
+    let outcome = process::run(&mut command);
+    disk::give_back(&target);
+    outcome
 }
 
 fn ruff(venv: &Venv, words: &[&str]) -> Result<()> {

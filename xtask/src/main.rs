@@ -11,6 +11,7 @@ mod cargo;
 mod ci;
 mod conformance;
 mod demo;
+mod disk;
 mod engine;
 mod examples;
 mod fixtures;

@@ -44,7 +44,7 @@ impl Suite {
     }
 
     /// Below `.cache`.
-    fn place(self) -> PathBuf {
+    pub(crate) fn place(self) -> PathBuf {
         paths::cache().join(match self {
             Suite::Npm => "npm-programs",
             Suite::Real => "real-programs",

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::paths::{self, Profile};
 use crate::python::Venv;
-use crate::{Arguments, cargo, system, terminal};
+use crate::{Arguments, cargo, disk, system, terminal};
 
 const HELP: &str = "\
 cargo xtask setup [--dev | --release]
@@ -44,6 +44,7 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
 /// Leaves `twinloop` and these examples built, and `.venv` ready. Says what each step cost.
 pub(crate) fn setup(profile: Profile, examples: &[&str]) -> Result<()> {
     let start = Instant::now();
+    disk::warn_if_small();
     system::provide(&system::BUILD)?;
     // Before the environment: a source build would be the longest step by far, and should be known first.
     cargo::find_engine()?;

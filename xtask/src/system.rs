@@ -298,6 +298,8 @@ fn apt(arguments: &[&str]) -> Result<()> {
             "Dpkg::Use-Pty=0",
             "-o",
             "Acquire::Retries=3",
+            "-o",
+            "APT::Keep-Downloaded-Packages=false",
             "-qq",
         ],
         arguments,

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::disk;
+
 fn colours() -> bool {
     static COLOURS: OnceLock<bool> = OnceLock::new();
     *COLOURS.get_or_init(|| {
@@ -45,7 +47,8 @@ pub(crate) fn cyan(text: &str) -> String {
 
 /// Says what begins now.
 pub(crate) fn step(what: &str) {
-    eprintln!("{} {what}", green("==>"));
+    let free = disk::free_for_log().map_or_else(String::new, |free| dim(&format!(" ({free})")));
+    eprintln!("{} {what}{free}", green("==>"));
 }
 
 /// Says a detail of the step.

@@ -16,7 +16,7 @@ use crate::python::Venv;
 use crate::servers::{Absence, Servers};
 use crate::terminal::{dim, duration, green, red, step};
 use crate::{
-    Arguments, apps, cargo, fuzz, javascript, npm_programs, process, system, terminal, zeal,
+    Arguments, apps, cargo, disk, fuzz, javascript, npm_programs, process, system, terminal, zeal,
 };
 
 const HELP: &str = "\
@@ -163,6 +163,7 @@ pub(crate) fn test(plan: &Plan) -> Result<()> {
     let mut total = Tally::default();
     if plan.has("rust") {
         total.add(rust(plan)?);
+        disk::give_back_test_programs(plan.profile);
     }
     if let Some(node) = &plan.node {
         return keep(plan, node);
@@ -184,9 +185,11 @@ pub(crate) fn test(plan: &Plan) -> Result<()> {
         }
         if plan.has("npm") {
             total.add(session.npm()?);
+            disk::give_back(&Suite::Npm.place());
         }
         if plan.has("real") {
             total.add(session.real()?);
+            disk::give_back(&Suite::Real.place());
         }
         if plan.has("examples") {
             total.add(session.examples_without_python()?);

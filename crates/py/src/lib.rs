@@ -32,7 +32,7 @@ mod tracing;
 mod waiting;
 mod websocket;
 
-pub use asyncio::event_loop_of;
+pub use asyncio::{event_loop_of, start_task};
 pub use errors::web_error;
 pub use ffi::{
     BufferInfo, BytesExporter, Lending, LentBuffer, Text, buffer_size, lend_buffer, offer_gil,

@@ -68,8 +68,10 @@ class Scraper:
                     if not under_way:
                         return
                     done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-                    for task in done:
-                        task.result()
+                    # All of them are asked: two may find the disk full.
+                    for error in [task.exception() for task in done]:
+                        if error is not None:
+                            raise error
                     self.show()
         finally:
             for task in under_way:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import os
 import pathlib
 import subprocess
@@ -182,5 +183,103 @@ def test_a_coroutine_is_taken_for_a_promise() -> None:
         assert (await ask(later())).to_py() == [True, 4, 4]
         assert js.eval("(value) => value instanceof Promise")(Pool) is False
         assert js.eval("(value) => value instanceof Promise")({"then": 1}) is False
+
+    twinloop.run(main())
+
+
+def test_a_coroutine_that_javascript_awaits_begins_at_once() -> None:
+    # As an async function of JavaScript's own: what it does before it waits is done before any other turn of the loop.
+    steps: list[str] = []
+
+    async def work(name: str) -> str:
+        steps.append(f"{name} begins")
+        task = asyncio.current_task()
+        assert task is not None and not task.done()
+        if name == "waits":
+            await asyncio.sleep(0)
+        steps.append(f"{name} ends")
+        return name
+
+    async def main() -> None:
+        both = js.eval("(f) => Promise.all([f('waits'), f('ends')])")
+        asyncio.get_running_loop().call_soon(steps.append, "a turn")
+        found = await both(work)
+        assert list(found) == ["waits", "ends"]
+
+    twinloop.run(main())
+    assert steps == ["waits begins", "ends begins", "ends ends", "a turn", "waits ends"]
+
+
+def test_coroutines_that_never_wait_leave_others_their_turns() -> None:
+    async def main() -> None:
+        fired: list[int] = []
+        asyncio.get_running_loop().call_later(0.02, fired.append, 1)
+
+        async def has_fired() -> bool:
+            return bool(fired)
+
+        poll = js.eval("async (f) => { let count = 1; while (!(await f())) count += 1; return count; }")
+        assert await asyncio.wait_for(poll(has_fired), 20) > 1
+
+    twinloop.run(main())
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_what_a_coroutine_raises_and_ignores_reaches_who_awaits_it(waits: bool) -> None:
+    async def main() -> None:
+        async def fails() -> None:
+            if waits:
+                await asyncio.sleep(0)
+            raise LookupError("not there")
+
+        caught = js.eval("async (f) => { try { await f(); } catch (error) { return error; } }")
+        error = await caught(fails)
+        assert isinstance(error, LookupError) and str(error) == "not there"
+
+        async def cancelled() -> None:
+            if waits:
+                await asyncio.sleep(0)
+            raise asyncio.CancelledError
+
+        assert (await js.eval("async (f) => { try { await f(); } catch (error) { return error.name; } }")(cancelled)) == (
+            "CancelledError"
+        )
+
+    twinloop.run(main())
+
+
+def test_a_coroutine_that_exits_at_once_ends_the_program(tmp_path: pathlib.Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import sys, twinloop\nfrom twinloop import js\n\n"
+        "async def leave():\n    sys.exit(7)\n\n"
+        "async def main():\n"
+        "    await js.eval('async (f) => { try { await f(); } catch { console.log(\"seen\"); } finally { console.log(\"seen\"); } }')(leave)\n\n"
+        "twinloop.run(main())\n"
+    )
+    result = subprocess.run(
+        [sys.executable, str(program)], capture_output=True, text=True, timeout=60, env=os.environ, check=False
+    )
+    assert (result.returncode, result.stdout) == (7, ""), result.stderr
+
+
+def test_a_coroutine_begins_with_the_stores_and_the_variables_of_who_awaits_it() -> None:
+    variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="none")
+
+    async def main() -> None:
+        stored = js.eval("""async (read) => {
+            const { AsyncLocalStorage } = await import('node:async_hooks');
+            const storage = new AsyncLocalStorage();
+            return storage.run('stored', async () => [await read(() => storage.getStore()), storage.getStore()]);
+        }""")
+
+        async def read(store: Any) -> str:
+            seen = f"{variable.get()} {store()}"
+            variable.set("of the coroutine")
+            return seen
+
+        variable.set("of the caller")
+        assert list(await stored(read)) == ["of the caller stored", "stored"]
+        assert variable.get() == "of the caller"
 
     twinloop.run(main())

@@ -15,7 +15,7 @@ mod streams;
 mod tls;
 mod transports;
 
-pub use event_loop::event_loop_of;
+pub use event_loop::{event_loop_of, start_task};
 
 use pyo3::prelude::*;
 

@@ -89,6 +89,7 @@ impl Bridge {
             keys: Default::default(),
             handles: Default::default(),
             gathered: Cell::new(None),
+            begun: Cell::default(),
             looking: Default::default(),
             waiting: RefCell::default(),
             rejections: RefCell::default(),

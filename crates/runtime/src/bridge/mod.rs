@@ -32,6 +32,9 @@ pub(crate) use handles::PythonObject;
 pub(crate) use helpers::Helper;
 pub(crate) use keys::JsKey;
 
+/// So many coroutines may begin within a turn of the loop; the next one begins with a turn of its own.
+const MOST_AT_ONCE: u32 = 100;
+
 /// Both languages of one thread.
 pub(crate) struct Bridge {
     /// Tells the keys of this bridge from those of an earlier one on the same thread.
@@ -49,6 +52,8 @@ pub(crate) struct Bridge {
     waiting: RefCell<Slab<Waiting>>,
     /// The turn of the loop in which was gathered what can be given up.
     gathered: Cell<Option<u64>>,
+    /// A turn of the loop, and how many coroutines have begun at once in it.
+    begun: Cell<(u64, u32)>,
     /// Rejected promises that Python holds and may handle yet, by identity number.
     rejections: RefCell<HashMap<u64, Slot>>,
     helpers: helpers::Helpers,
@@ -159,6 +164,15 @@ impl Bridge {
     pub(crate) fn begins_to_give_up(&self) -> bool {
         let turn = Some(self.event_loop.statistics().turns);
         self.gathered.replace(turn) != turn
+    }
+
+    /// Whether one more coroutine may make its first step before the loop has a turn. Who awaits in a circle what never waits must not keep all others out.
+    pub(crate) fn may_begin_at_once(&self) -> bool {
+        let turn = self.event_loop.statistics().turns;
+        let (of, count) = self.begun.get();
+        let count = if of == turn { count + 1 } else { 0 };
+        self.begun.set((turn, count));
+        count < MOST_AT_ONCE
     }
 
     /// The tickets of what waits for Tasks.

@@ -11,7 +11,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::iterator::PySendResult;
-use pyo3::types::{PyIterator, PyTuple};
+use pyo3::types::{PyIterator, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 use twinloop_js::engine::{Error, Local, PromiseState, Slot};
 use twinloop_loop::Hold;
@@ -106,37 +106,82 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         Ok(())
     }
 
-    /// A Promise that settles as the awaitable does. It runs as a Task of the running loop.
+    /// A Promise that settles as the awaitable does. It runs as a Task of the running loop; a coroutine makes its first step here, as an async function of
+    /// JavaScript does.
     pub(crate) fn promise_of(&self, awaitable: &Bound<'_, PyAny>) -> Result<Local<'s>, Error> {
         let py = self.py;
         let (promise, _) = self.scope.promise()?;
         let context = self.context_of_task()?;
-        let start = || -> PyResult<()> {
-            static ENSURE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-            let ensure = ENSURE.import(py, "asyncio", "ensure_future")?;
-            let future = match &context {
-                Some(context) => context.call_method1(intern!(py, "run"), (ensure, awaitable))?,
-                None => ensure.call1((awaitable,))?,
-            };
+        let task = self.of_python(self.task_of(awaitable, context.as_ref()))?;
+        let wait = || -> PyResult<()> {
+            if task.call_method0(intern!(py, "done"))?.is_truthy()? {
+                return self.settle_promise(promise, awaitable, &task);
+            }
             let ticket = self.bridge.wait_for_python(Waiting {
                 promise: self.scope.persist(promise),
-                task: future.clone().unbind(),
+                task: task.clone().unbind(),
                 _hold: self.bridge.event_loop().hold(),
             });
-            future.call_method1(
-                intern!(py, "add_done_callback"),
-                (Bound::new(
-                    py,
-                    Done {
-                        ticket,
-                        awaitable: awaitable.clone().unbind(),
-                    },
-                )?,),
-            )?;
-            Ok(())
+            let done = Done {
+                ticket,
+                awaitable: awaitable.clone().unbind(),
+            };
+            let done = Bound::new(py, done)?;
+            task.call_method1(intern!(py, "add_done_callback"), (done,))
+                .map(drop)
         };
-        self.of_python(start())?;
+        self.of_python(wait())?;
         Ok(promise)
+    }
+
+    fn task_of(
+        &self,
+        awaitable: &Bound<'py, PyAny>,
+        context: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.py;
+        static COROUTINE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+        let class = COROUTINE.import(py, "types", "CoroutineType")?;
+        if awaitable.get_type().is(class) && self.bridge.may_begin_at_once() {
+            return twinloop_py::start_task(&running_loop(py)?, awaitable, context);
+        }
+        static ENSURE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let ensure = ENSURE.import(py, "asyncio", "ensure_future")?;
+        match context {
+            Some(context) => context.call_method1(intern!(py, "run"), (ensure, awaitable)),
+            None => ensure.call1((awaitable,)),
+        }
+    }
+
+    /// Gives the Promise what the Task has come to.
+    fn settle_promise(
+        &self,
+        promise: Local<'_>,
+        awaitable: &Bound<'py, PyAny>,
+        task: &Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        let settled = match task.call_method0(intern!(self.py, "result")) {
+            // It left through the loop already, and is nothing that JavaScript may see.
+            Err(error) if must_leave(self.py, &error) => return Ok(()),
+            Ok(value) => {
+                let given = value.is(awaitable);
+                self.value_to_js(&value).and_then(|value| {
+                    if given {
+                        self.of_python(self.help(Helper::Given, &[value]))?;
+                    }
+                    self.scope.resolve_promise(promise, value)
+                })
+            }
+            Err(error) => self
+                .exception_to_js(error)
+                .and_then(|reason| self.scope.reject_promise(promise, reason)),
+        };
+        // What cannot cross, because its loop has ended, must not leave who waits hanging.
+        let settled = settled.or_else(|error| match error.to_local(self.scope) {
+            Some(reason) => self.scope.reject_promise(promise, reason),
+            None => Ok(()),
+        });
+        self.of_js(settled)
     }
 }
 
@@ -285,35 +330,9 @@ impl Done {
         if let Some(recorder) = Recorder::current() {
             recorder.relay();
         }
-        let result = task.call_method0(intern!(py, "result"));
-        if let Err(error) = &result
-            && must_leave(py, error)
-        {
-            // It left through the loop already, and is nothing that JavaScript may see.
-            return Ok(());
-        }
         bridge.enter(py, |crossing| {
             let promise = crossing.scope.local(&waiting.promise);
-            let settled = match result {
-                Ok(value) => {
-                    let given = value.is(&self.awaitable);
-                    crossing.value_to_js(&value).and_then(|value| {
-                        if given {
-                            crossing.of_python(crossing.help(Helper::Given, &[value]))?;
-                        }
-                        crossing.scope.resolve_promise(promise, value)
-                    })
-                }
-                Err(error) => crossing
-                    .exception_to_js(error)
-                    .and_then(|reason| crossing.scope.reject_promise(promise, reason)),
-            };
-            // What cannot cross, because its loop has ended, must not leave who waits hanging.
-            let settled = settled.or_else(|error| match error.to_local(crossing.scope) {
-                Some(reason) => crossing.scope.reject_promise(promise, reason),
-                None => Ok(()),
-            });
-            crossing.of_js(settled)
+            crossing.settle_promise(promise, self.awaitable.bind(py), task)
         })
     }
 }

@@ -183,23 +183,39 @@ pub(super) fn read_fields(scope: &Scope<'_>, value: Local<'_>) -> Result<Fields,
     Ok(fields)
 }
 
-/// A string as UTF-8, bytes as they are, nothing for null.
-pub(super) fn read_content(scope: &Scope<'_>, value: Local<'_>) -> Result<Bytes, Error> {
+/// Bytes of a body: where the engine has them, or made of it.
+enum Lendable<'b> {
+    Lent(&'b [u8]),
+    Own(Bytes),
+}
+
+/// A string as UTF-8, bytes as they are, nothing for null. What the engine has in this form is lent for the call, in which nothing of it may run.
+fn with_content<R>(
+    scope: &Scope<'_>,
+    value: Local<'_>,
+    act: impl FnOnce(Lendable<'_>) -> R,
+) -> Result<R, Error> {
     match value.type_of() {
-        Type::Null | Type::Undefined => Ok(Bytes::new()),
-        Type::String => scope.read_units(value, |units| {
-            if let Units::Latin1(text) = units
-                && text.is_ascii()
-            {
-                return Bytes::copy_from_slice(text);
+        Type::Null | Type::Undefined => Ok(act(Lendable::Lent(b""))),
+        Type::String => scope.read_units(value, |units| match units {
+            Units::Latin1(text) if text.is_ascii() => act(Lendable::Lent(text)),
+            units => {
+                let mut bytes = vec![0; transcoding::length_in_utf8(units)];
+                let length = transcoding::encode_utf8(units, &mut bytes);
+                bytes.truncate(length);
+                act(Lendable::Own(Bytes::from(bytes)))
             }
-            let mut bytes = vec![0; transcoding::length_in_utf8(units)];
-            let length = transcoding::encode_utf8(units, &mut bytes);
-            bytes.truncate(length);
-            Bytes::from(bytes)
         }),
-        _ => Ok(Bytes::from(scope.bytes_of(value)?)),
+        _ => scope.with_bytes(value, |bytes| act(Lendable::Lent(bytes))),
     }
+}
+
+/// As `with_content`, for who keeps it.
+pub(super) fn read_content(scope: &Scope<'_>, value: Local<'_>) -> Result<Bytes, Error> {
+    with_content(scope, value, |content| match content {
+        Lendable::Lent(bytes) => Bytes::copy_from_slice(bytes),
+        Lendable::Own(bytes) => bytes,
+    })
 }
 
 /// Whether something could be sent; what is wrong with the arguments is an error.
@@ -219,13 +235,10 @@ fn respond<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
     let status = scope.int32_of(arguments.get(1))? as u16;
     let fields = read_fields(scope, arguments.get(2))?;
     let content = arguments.get(3);
-    let outcome = if content.is_object() {
-        scope.with_bytes(content, |bytes| {
-            exchange.respond_lent(status, &fields, bytes)
-        })?
-    } else {
-        exchange.respond(status, &fields, read_content(scope, content)?)
-    };
+    let outcome = with_content(scope, content, |content| match content {
+        Lendable::Lent(bytes) => exchange.respond_lent(status, &fields, bytes),
+        Lendable::Own(bytes) => exchange.respond(status, &fields, bytes),
+    })?;
     let is_sent = sent(outcome)?;
     if scope.bool_of(arguments.get(4)) {
         scope.release_bytes(content)?;
@@ -265,12 +278,10 @@ fn write<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
     let Some(exchange) = exchange_of(scope, &arguments)? else {
         return Ok(scope.number(-1.0));
     };
-    let content = arguments.get(1);
-    let outcome = if content.is_object() {
-        scope.with_bytes(content, |bytes| exchange.write_lent(bytes))?
-    } else {
-        exchange.write(read_content(scope, content)?)
-    };
+    let outcome = with_content(scope, arguments.get(1), |content| match content {
+        Lendable::Lent(bytes) => exchange.write_lent(bytes),
+        Lendable::Own(bytes) => exchange.write(bytes),
+    })?;
     let waiting = if sent(outcome)? {
         exchange.queued() as f64
     } else {

@@ -8,7 +8,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyInt, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyDict, PyInt, PyString, PyTuple, PyType};
 
 use super::core::{LoopCore, core_of};
 use super::state::{LoopState, deadline};
@@ -103,6 +103,13 @@ fast_methods! {
     c"create_task($self, coro, *, name=None, context=None, **kwargs)\n--\n\n\
         Schedules a coroutine as an asyncio.Task.",
     |py, receiver, arguments| create_task(py, receiver, arguments);
+
+    c"_begin_task", Parameters::named(&["coro"]),
+    c"_begin_task($self, coro)\n--\n\nAs create_task, with the first step made at once.",
+    |py, receiver, arguments| {
+        let coroutine = arguments.required(0, "_begin_task", "coro")?;
+        begin_task(py, receiver, core_of(&receiver)?.state.get(py), &coroutine)
+    };
 }
 
 #[inline(always)]
@@ -143,7 +150,7 @@ fn call_soon<'py>(
 }
 
 /// A task whose first step is made before this returns, as by `eager_start` of Python 3.12: whoever does all it has to do without waiting
-/// costs no turn. Called in an entry of the turn that is no task's. `Err` is what must leave `run_forever`, or what the coroutine is refused for.
+/// costs no turn. `Err` is what must leave `run_forever`, or what the coroutine is refused for.
 pub(crate) fn begin_task<'py>(
     py: Python<'py>,
     event_loop: Borrowed<'_, 'py, PyAny>,
@@ -157,17 +164,20 @@ pub(crate) fn begin_task<'py>(
     let none = py.None();
     let none = none.bind(py).as_borrowed();
     let constructors = Constructors::of(py)?;
-    if let Some(keywords) = &constructors.eager_keywords {
-        let yes = PyBool::new(py, true);
-        let task = call_with_keywords(
-            constructors.task.bind(py),
-            &[coroutine.as_borrowed()],
-            &[event_loop, yes.as_any().as_borrowed()],
-            keywords.bind(py),
-        )?;
-        tracing::first_step(&task);
-        return Ok(task);
-    }
+    let current = match &constructors.eager {
+        Eager::Offered(keywords) => {
+            let yes = PyBool::new(py, true);
+            let task = call_with_keywords(
+                constructors.task.bind(py),
+                &[coroutine.as_borrowed()],
+                &[event_loop, yes.as_any().as_borrowed()],
+                keywords.bind(py),
+            )?;
+            tracing::first_step(&task);
+            return Ok(task);
+        }
+        Eager::Made(current) => current,
+    };
     // The constructor calls `call_soon` with the first step: here it is kept, and made at once.
     state.begins_task.set(true);
     let task = call_with_keywords(
@@ -177,13 +187,46 @@ pub(crate) fn begin_task<'py>(
         constructors.task_keywords.bind(py),
     );
     state.begins_task.set(false);
-    let first_step = state.first_step.take();
-    if let Some(step) = first_step
-        && let Some(error) = handle::run(py, &step)
-    {
+    let Some(step) = state.first_step.take() else {
+        return task;
+    };
+    // Inside a step of another task that one is not the running task meanwhile.
+    let current = current.bind(py);
+    let outer = current.get_item(event_loop)?;
+    if outer.is_some() {
+        current.del_item(event_loop)?;
+    }
+    let left = handle::run(py, &step);
+    if let Some(outer) = outer {
+        current.set_item(event_loop, outer)?;
+    }
+    if let Some(error) = left {
         return Err(error);
     }
     task
+}
+
+/// A coroutine as a task of `event_loop` that begins at once, in `context` if one is given; of a loop that is none of ours, by its `create_task`.
+///
+/// # Errors
+/// As for `create_task`, and what must leave `run_forever`.
+pub fn start_task<'py>(
+    event_loop: &Bound<'py, PyAny>,
+    coroutine: &Bound<'py, PyAny>,
+    context: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = event_loop.py();
+    match context {
+        Some(context) => {
+            let begin = event_loop.getattr(intern!(py, "_begin_task"))?;
+            context.call_method1(intern!(py, "run"), (begin, coroutine))
+        }
+        None => {
+            let event_loop = event_loop.as_borrowed();
+            let state = core_of(&event_loop)?.state.get(py);
+            begin_task(py, event_loop, state, coroutine)
+        }
+    }
 }
 
 #[inline(always)]
@@ -261,8 +304,15 @@ struct Constructors {
     future_keywords: Py<PyTuple>,
     task: Py<PyAny>,
     task_keywords: Py<PyTuple>,
-    /// From Python 3.12 on; its tasks that end with their first step are not even listed among all tasks.
-    eager_keywords: Option<Py<PyTuple>>,
+    eager: Eager,
+}
+
+/// How a task makes its first step at once.
+enum Eager {
+    /// By these keywords, from Python 3.12 on; tasks that end with their first step are not even listed among all tasks.
+    Offered(Py<PyTuple>),
+    /// By us, where no task runs; this is asyncio's own table of the running task of each loop.
+    Made(Py<PyDict>),
 }
 
 impl Constructors {
@@ -277,10 +327,16 @@ impl Constructors {
                 future_keywords: names(&["loop"])?.unbind(),
                 task: py.import("asyncio.tasks")?.getattr("Task")?.unbind(),
                 task_keywords: names(&["loop", "name", "context"])?.unbind(),
-                eager_keywords: if py.version_info() >= (3, 12) {
-                    Some(names(&["loop", "eager_start"])?.unbind())
+                eager: if py.version_info() >= (3, 12) {
+                    Eager::Offered(names(&["loop", "eager_start"])?.unbind())
                 } else {
-                    None
+                    let tasks = py.import("asyncio.tasks")?;
+                    Eager::Made(
+                        tasks
+                            .getattr("_current_tasks")?
+                            .cast_into::<PyDict>()?
+                            .unbind(),
+                    )
                 },
             })
         })

@@ -14,5 +14,6 @@ mod state;
 pub(crate) use self::core::{LoopCore, cancel_timer, core_of, run_foreign_handle};
 pub(super) use self::descriptors::{Descriptor, Direction};
 pub use self::embed::event_loop_of;
+pub use self::methods::start_task;
 pub(crate) use self::methods::{begin_task, register};
 pub(crate) use self::state::LoopState;
