@@ -192,12 +192,9 @@ pub(crate) fn begin_task<'py>(
     };
     // Inside a step of another task that one is not the running task meanwhile.
     let current = current.bind(py);
-    let outer = current.get_item(event_loop)?;
-    if outer.is_some() {
-        current.del_item(event_loop)?;
-    }
+    let outer = current.call_method1(intern!(py, "pop"), (event_loop, none))?;
     let left = handle::run(py, &step);
-    if let Some(outer) = outer {
+    if !outer.is_none() {
         current.set_item(event_loop, outer)?;
     }
     if let Some(error) = left {
