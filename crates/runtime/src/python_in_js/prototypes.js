@@ -4,8 +4,8 @@
 
 const { Map, WeakMap, apply, catchRejection, create, customInspect } = require('builtins/primordials');
 const { defineProperties, defineProperty, getOwnPropertyDescriptors } = require('builtins/primordials');
-const { mapGet, mapSet, ownKeys, pop, slice, then, weakMapGet } = require('builtins/primordials');
-const { weakMapHas, weakMapSet } = require('builtins/primordials');
+const { mapGet, mapSet, ownKeys, pop, slice, then } = require('builtins/primordials');
+const { weakMapHas } = require('builtins/primordials');
 // What a Python type can do: `abilities.rs`.
 const { ARRAY, ASYNC_DISPOSABLE, ASYNC_ITERABLE, ASYNC_ITERATOR, AWAITABLE, CALLABLE, CLASS } = ops.abilities;
 const { CONTAINER, DISPOSABLE, ITEMS, ITERABLE, ITERATOR, MUTABLE_ITEMS, RECORD, SEQUENCE, SIZED } = ops.abilities;
@@ -279,17 +279,14 @@ function prototypeFor(flags) {
   return prototype;
 }
 
-/** @type {WeakMap<object, Promise<any>>} */
-const promises = new WeakMap();
+/** Where a handle keeps the promise of what it is awaited for; a symbol, which no program puts into Object.prototype. */
+const PROMISE = Symbol('promise');
 
-/** A coroutine can be awaited once; every `then` of its proxy shares the promise of that one run. @param {any} proxy */
+/** A coroutine can be awaited once; every `then` of its proxy shares the promise of that one run, which the handle keeps. @param {any} proxy */
 function promiseOf(proxy) {
-  let promise = weakMapGet(promises, proxy);
-  if (promise === undefined) {
-    promise = pyAwait(proxy[HANDLE]);
-    weakMapSet(promises, proxy, promise);
-  }
-  return promise;
+  const handle = proxy[HANDLE];
+  if (handle[PROMISE] === undefined) handle[PROMISE] = pyAwait(handle);
+  return handle[PROMISE];
 }
 
 /** As `finally`, which would look `then` up where a program may have put its own. @param {Promise<any>} promise @param {() => any} onSettled */
