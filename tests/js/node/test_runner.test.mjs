@@ -424,6 +424,62 @@ test('what passed in a run before is not run again, as a file of state says', ()
   ok(again().status !== 0);
 });
 
+test('the order of tests is drawn by a seed, the same as in Node, and told as it was', () => {
+  const text = `import { describe, it, test } from 'node:test';
+    for (const name of 'abcdef') test(name, () => {});
+    describe('suite', () => { for (const name of '1234') it(name, () => {}); });
+    test('both', { concurrency: 2 }, async (t) => { await Promise.all([...'ghijk'].map((name) => t.test(name, async () => { await null; }))); });
+    test('one by one', async (t) => { await t.test('first', () => {}); await t.test('second', () => {}); });`;
+  const paths = ['drawn.mjs', 'drawn_too.mjs'].map((name) => file(name, text));
+  const names = (stdout) => results(stdout).map((line) => line.replace(/ok \d+ - /, ''));
+  const ran = (...words) => {
+    const { status, stdout, stderr } = start('--test', '--test-reporter=tap', ...words);
+    equal([status, stderr].join(), '0,');
+    return stdout;
+  };
+  if (process.versions.twinloop === undefined && !process.allowedNodeEnvironmentFlags.has('--test-randomize')) return;
+  const told = ran('--test-random-seed=42', ...paths);
+  ok(told.includes('# Randomized test order seed: 42\n'));
+  deepEqual(names(told).slice(0, 19), [
+    'f',
+    'd',
+    '    j',
+    '    h',
+    '    k',
+    '    i',
+    '    g',
+    'both',
+    '    3',
+    '    2',
+    '    4',
+    '    1',
+    'suite',
+    'a',
+    'e',
+    'b',
+    '    first',
+    '    second',
+    'one by one',
+  ]);
+  const again = ran('--test-random-seed=42', ...paths);
+  deepEqual(names(again), names(told));
+  const drawn = ran('--test-randomize', ...paths);
+  const seed = /# Randomized test order seed: (\d+)/.exec(drawn)[1];
+  deepEqual(names(ran(`--test-random-seed=${seed}`, ...paths)), names(drawn));
+  deepEqual(names(drawn).sort(), names(told).sort());
+  // In one process as well.
+  equal(names(ran('--test-isolation=none', '--test-random-seed=3', ...paths)).length, 40);
+  equal(start('--test', '--test-random-seed=x', paths[0]).status === 0, false);
+  for (const given of [
+    { randomize: 5 },
+    { randomSeed: -1 },
+    { randomSeed: 5, watch: true },
+    { randomize: true, rerunFailuresFilePath: 'x' },
+  ]) {
+    throws(() => runFiles({ files: [], ...given }), Error);
+  }
+});
+
 test('mocked timers and dates end with their test', () => {
   const path = file(
     'dates.mjs',

@@ -239,6 +239,7 @@ module.exports = {
   ceil: Math.ceil,
   cos: Math.cos,
   floor: Math.floor,
+  imul: Math.imul,
   max: Math.max,
   min: Math.min,
   random: Math.random,

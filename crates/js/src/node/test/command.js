@@ -45,6 +45,7 @@ function main() {
       isolation,
       only: chosen.only,
       rerunFailuresFilePath: chosen.rerun,
+      randomSeed: chosen.seed,
       shard,
       testNamePatterns: chosen.names,
       testSkipPatterns: chosen.skips,

@@ -23,6 +23,7 @@ pub(crate) const ROOM: Room = Room {
         File::new("node/test/mock_timers", include_str!("mock_timers.js")),
         File::new("node/test/options", include_str!("options.js")),
         File::new("node/test/patterns", include_str!("patterns.js")),
+        File::new("node/test/random", include_str!("random.js")),
         File::new("node/test/reporting", include_str!("reporting.js")),
         File::new("node/test/rerun", include_str!("rerun.js")),
         File::new("node/test/runner", include_str!("runner.js")),

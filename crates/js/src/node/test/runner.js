@@ -41,6 +41,7 @@ const {
 } = require('builtins/primordials');
 const { parallelism } = ops;
 const loadCoverage = () => require('node/test/coverage');
+const loadRandom = () => require('node/test/random');
 const loadHooks = () => require('node/module/hooks');
 const loadModule = () => require('node/module/module');
 const loadPath = () => /** @type {any} */ (require('node/path/path'));
@@ -50,10 +51,10 @@ const loadUrl = () => /** @type {any} */ (require('node/url/url'));
 
 /** Options of this process that say what the runner does, not what a file's process does. */
 const isOfRunner = regExp(
-  /^--(?:test|watch|watch-.*|test-concurrency|test-isolation|test-reporter|test-reporter-destination|test-shard|test-timeout|test-global-setup|test-rerun-failures|experimental-test-coverage|test-coverage-.*|experimental-config-file|experimental-default-config-file)(?:=|$)/,
+  /^--(?:test|watch|watch-.*|test-concurrency|test-isolation|test-reporter|test-reporter-destination|test-shard|test-timeout|test-global-setup|test-rerun-failures|test-randomize|test-random-seed|experimental-test-coverage|test-coverage-.*|experimental-config-file|experimental-default-config-file)(?:=|$)/,
 );
 const takesNext = regExp(
-  /^--(?:test-concurrency|test-isolation|test-reporter|test-reporter-destination|test-shard|test-timeout|test-global-setup|test-rerun-failures|test-coverage-(?:branches|exclude|functions|include|lines)|watch-path)$/,
+  /^--(?:test-concurrency|test-isolation|test-reporter|test-reporter-destination|test-shard|test-timeout|test-global-setup|test-rerun-failures|test-random-seed|test-coverage-(?:branches|exclude|functions|include|lines)|watch-path)$/,
 );
 // How long a process that is to end has for it (milliseconds).
 const patience = 5000;
@@ -82,6 +83,8 @@ function checked(given) {
     env,
     globalSetupPath,
     rerunFailuresFilePath,
+    randomize = false,
+    randomSeed,
   } = given;
   if (files !== undefined && files !== null) requireArray(files, 'options.files');
   requireBoolean(watch, 'options.watch');
@@ -105,6 +108,13 @@ function checked(given) {
   }
   if (globalSetupPath !== undefined) requireString(globalSetupPath, 'options.globalSetupPath');
   if (rerunFailuresFilePath !== undefined) requireString(rerunFailuresFilePath, 'options.rerunFailuresFilePath');
+  requireBoolean(randomize, 'options.randomize');
+  if (randomSeed !== undefined) requireInteger(randomSeed, 'options.randomSeed', 0, 2 ** 32 - 1);
+  const drawing = randomSeed !== undefined ? ['options.randomSeed', randomSeed] : randomize ? ['options.randomize', randomize] : undefined;
+  if (drawing !== undefined && watch) throw invalidValue(drawing[0], drawing[1], 'is not supported with watch mode');
+  if (drawing !== undefined && rerunFailuresFilePath !== undefined) {
+    throw invalidValue(drawing[0], drawing[1], 'is not supported with rerun failures mode');
+  }
   timeoutOf(given.timeout, 'options.timeout');
   const coverage = coverageOf(given);
   return {
@@ -120,6 +130,7 @@ function checked(given) {
     only,
     watch,
     rerunFailuresFilePath: rerunFailuresFilePath === undefined ? undefined : loadPath().resolve(rerunFailuresFilePath),
+    randomSeed: randomize ? (randomSeed ?? loadRandom().makeSeed()) : randomSeed,
     names: patterns(testNamePatterns, 'options.testNamePatterns'),
     skips: patterns(testSkipPatterns, 'options.testSkipPatterns'),
   };
@@ -194,12 +205,14 @@ function start(given, isNested = false) {
     forceExit: options.forceExit,
     updateSnapshots: settings().updateSnapshots,
     rerun: options.rerunFailuresFilePath,
+    seed: options.randomSeed,
     folder: options.cwd,
     isChild: false,
     coverage: options.coverage,
   };
   const tree = new Tree(chosenForTrees);
   tree.folder = options.cwd;
+  if (options.randomSeed !== undefined) tree.root.diagnostic(`Randomized test order seed: ${options.randomSeed}`);
   debug('run', options);
   const files = options.files?.length > 0 || isArray(options.files) ? options.files : testFiles(options.globPatterns, options.cwd, true);
   if (options.setup) options.setup(tree.stream);
@@ -365,6 +378,7 @@ class FileTest extends Test {
     if (rerunFailuresFilePath !== undefined) push(flags, `--test-rerun-failures=${rerunFailuresFilePath}`);
     const timeout = timeoutOf(this.#options.timeout, 'options.timeout');
     if (timeout !== undefined) push(flags, `--test-timeout=${timeout}`);
+    if (this.#options.randomSeed !== undefined) push(flags, `--test-random-seed=${this.#options.randomSeed}`);
     const files = this.isWhole
       ? ['--test', '--test-isolation=none', ...execArgv, ...(this.#watching?.all ?? [])]
       : [...execArgv, this.#file];

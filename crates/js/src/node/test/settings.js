@@ -2,14 +2,17 @@
 'use strict';
 
 const { invalidValue } = require('node/errors');
+const { requireInteger } = require('node/arguments');
 const { process } = require('node/process/process');
 const { option, options, switchedOn } = require('node/process/options');
 const { patternOf } = require('node/test/patterns');
 const { map } = require('builtins/primordials');
 
+const loadRandom = () => require('node/test/random');
+
 /** @typedef {import('./coverage.js').CoverageSettings} CoverageSettings */
 /** @typedef {{ only: boolean | 'where said', names: RegExp[], skips: RegExp[], timeout: number | undefined, concurrency: any, forceExit: boolean,
- *   updateSnapshots: boolean, rerun: string | undefined, isChild: boolean, coverage: CoverageSettings | undefined, reporters: string[], destinations: string[] }} Settings */
+ *   updateSnapshots: boolean, rerun: string | undefined, seed: number | undefined, isChild: boolean, coverage: CoverageSettings | undefined, reporters: string[], destinations: string[] }} Settings */
 
 /** @returns {Settings} */
 function readSettings() {
@@ -25,6 +28,7 @@ function readSettings() {
     forceExit: switchedOn('--test-force-exit'),
     updateSnapshots: switchedOn('--test-update-snapshots'),
     rerun: option('--test-rerun-failures'),
+    seed: seedOf(),
     isChild,
     coverage: coverageSettings(),
     ...reporting(),
@@ -42,6 +46,15 @@ function coverageSettings() {
     include: options('--test-coverage-include'),
     exclude: exclude.length === 0 ? undefined : exclude,
   };
+}
+
+/** By what the order of the tests is drawn, if that is wanted. @returns {number | undefined} */
+function seedOf() {
+  const given = option('--test-random-seed');
+  if (given === undefined) return switchedOn('--test-randomize') ? loadRandom().makeSeed() : undefined;
+  const seed = Number(given);
+  requireInteger(seed, '--test-random-seed', 0, 2 ** 32 - 1);
+  return seed;
 }
 
 /** Which reporters write where; one alone writes to standard output. */

@@ -13,6 +13,7 @@ const { AbortController } = require('web/abort/abort');
 const { clearTimeout, setTimeout } = require('web/html/timers');
 const { apply, arraySlice, push, round, shift, splice, then, withResolvers } = require('builtins/primordials');
 const nothing = () => {};
+const loadRandom = () => require('node/test/random');
 const loadAssert = () => /** @type {any} */ (require('node/assert/assert'));
 const { monotonicNow } = ops;
 
@@ -109,8 +110,13 @@ class Test {
   diagnostics = [];
   /** How many children run now. */
   running = 0;
-  /** Those that wait for a place. @type {(() => void)[]} */
+  /** Those that wait for a place. @type {{ test: Test, go: () => void }[]} */
   waiting = [];
+  /** Where the order is drawn: how many children have been, and the numbers that it is drawn by. */
+  drawn = 0;
+  /** @type {(() => number) | undefined} */
+  numbers;
+  isFilling = false;
   /** The child whose result comes next, and how many were told. */
   turn = 0;
   told = 0;
@@ -255,9 +261,11 @@ class Test {
     }
     const { parent, tree } = this;
     tree.tell('test:enqueue', this.about({ type: this.type }));
-    if (parent.running >= parent.concurrency || parent.waiting.length > 0) {
+    const isDrawn = tree.settings.seed !== undefined;
+    if (isDrawn || parent.running >= parent.concurrency || parent.waiting.length > 0) {
       const { promise, resolve } = withResolvers();
-      push(parent.waiting, /** @type {any} */ (resolve));
+      push(parent.waiting, { test: this, go: /** @type {any} */ (resolve) });
+      if (isDrawn) parent.fill();
       await promise;
     } else {
       parent.running += 1;
@@ -272,14 +280,58 @@ class Test {
 
   /** A child has ended: its place goes to the next. */
   leave() {
-    const next = shift(this.waiting);
-    if (next === undefined) this.running -= 1;
-    else next();
+    if (this.waiting.length === 0) this.running -= 1;
+    else this.next().go();
+  }
+
+  /** The one that has waited longest, or has been drawn. */
+  next() {
+    const { seed } = this.tree.settings;
+    if (seed === undefined || this.waiting.length < 2) {
+      const first = /** @type {{ test: Test, go: () => void }} */ (shift(this.waiting));
+      if (seed !== undefined) this.moveUp(first.test);
+      return first;
+    }
+    const { drawn, numbersFrom } = loadRandom();
+    this.numbers ??= numbersFrom(seed);
+    const chosen = drawn(this.waiting, this.numbers);
+    this.moveUp(chosen.test);
+    return chosen;
+  }
+
+  /** Results are told in the order that was drawn. @param {any} test */
+  moveUp(test) {
+    const { subtests } = this;
+    if (this.drawn < this.turn) this.drawn = this.turn;
+    while (subtests[this.drawn].isFinished) this.drawn += 1;
+    const other = subtests[this.drawn];
+    subtests[test.index] = other;
+    other.index = test.index;
+    subtests[this.drawn] = test;
+    test.index = this.drawn;
+    this.drawn += 1;
+  }
+
+  /** Gives the places to children, once all that are made together wait for them. */
+  async fill() {
+    if (this.isFilling) return;
+    this.isFilling = true;
+    await undefined;
+    this.isFilling = false;
+    while (this.waiting.length > 0 && this.running < this.concurrency) {
+      this.running += 1;
+      this.next().go();
+    }
   }
 
   /** Waits for the children there are, and for those that come meanwhile. */
   async subtestsEnd() {
     for (let index = 0; index < this.subtests.length; index += 1) await this.subtests[index].outcome.promise;
+    if (this.tree.settings.seed === undefined) return;
+    // Those that have changed places meanwhile.
+    while (this.hasOpenSubtests()) {
+      for (let index = 0; index < this.subtests.length; index += 1) await this.subtests[index].outcome.promise;
+    }
   }
 
   hasOpenSubtests() {
