@@ -321,20 +321,25 @@ def _keep_output_in_order() -> None:
 
 
 def _exception(
-    name: str, message: str, stack: str, js_error: Any, errors: Sequence[BaseException] | None
+    name: str, message: str, stack: str, js_error: Any, errors: Sequence[BaseException] | None, frames: str
 ) -> JsException:
-    """Make the exception for a thrown JavaScript value, with its frames as a traceback; a group of ``errors`` if it has any."""
+    """Make the exception for a thrown JavaScript value, with the ``frames`` that it left as a traceback; a group of ``errors`` if it has any."""
     exception: JsException
     if errors and all(isinstance(error, Exception) for error in errors):
         exception = JsExceptionGroup(name, message, stack, js_error, cast("Sequence[Exception]", errors))
     else:
         exception = JsException(name, message, stack, js_error)
     object.__setattr__(exception, "_is_of_javascript", True)
-    return exception.with_traceback(_traceback(_frames(stack)))
+    return exception.with_traceback(_traceback(_frames(frames)))
 
 
-def _frames(stack: str) -> list[tuple[str, str, int]]:
-    """Parse ``    at function (file:line:column)`` lines: (function, file, line), innermost first."""
+def _leave_frames(exception: BaseException, frames: str) -> None:
+    """Note that ``exception`` has left these frames too."""
+    exception.__traceback__ = _traceback(_frames(frames), exception.__traceback__)
+
+
+def _frames(stack: str) -> list[tuple[str, str, int, str]]:
+    """Parse ``    at function (file:line:column)`` lines: (function, file, line, column), innermost first."""
     frames = []
     for line in stack.splitlines():
         line = line.strip()
@@ -343,9 +348,9 @@ def _frames(stack: str) -> list[tuple[str, str, int]]:
         function, bracket, place = line[3:].rpartition(" (")
         place = place.rstrip(")") if bracket else line[3:]
         file, _, position = place.partition(":") if place.count(":") < 2 else _split_place(place)
-        number = position.partition(":")[0]
+        number, _, column = position.partition(":")
         if number.isdigit():
-            frames.append((function if bracket else "<module>", file.removeprefix("file://"), int(number)))
+            frames.append((function if bracket else "<module>", file.removeprefix("file://"), int(number), column))
     return frames
 
 
@@ -354,11 +359,12 @@ def _split_place(place: str) -> tuple[str, str, str]:
     return file, ":", f"{line}:{column}"
 
 
-def _traceback(frames: Sequence[tuple[str, str, int]]) -> types.TracebackType | None:
-    """A traceback with one entry per JavaScript frame, so that both languages' frames print as one trace."""
-    traceback: types.TracebackType | None = None
-    for function, file, line in frames:
-        frame = _frame(function, file, line)
+def _traceback(
+    frames: Sequence[tuple[str, str, int, str]], traceback: types.TracebackType | None = None
+) -> types.TracebackType | None:
+    """A traceback with one entry per JavaScript frame above ``traceback``, so that both languages' frames print as one trace."""
+    for function, file, line, column in frames:
+        frame = _frame(function, file, line, column)
         traceback = types.TracebackType(traceback, frame, frame.f_lasti, line)
     return traceback
 
@@ -373,13 +379,13 @@ def _running() -> Generator[types.FrameType]:
 _ON_FIRST_LINE = b"\xef\x00" * (len(_running.__code__.co_code) // 16 + 1)
 
 
-def _frame(function: str, file: str, line: int) -> types.FrameType:
-    """A Python frame that names a JavaScript function and line."""
+def _frame(function: str, file: str, line: int, column: str) -> types.FrameType:
+    """A Python frame that names a JavaScript function and line. JavaScript reads the column, for which Python has no place."""
     code = _running.__code__.replace(
         co_name=function, co_qualname=function, co_filename=file, co_firstlineno=line, co_linetable=_ON_FIRST_LINE
     )
     # Nothing in it leads back to the frame, nor to the builtins, by which a module's variables are known.
-    names = {"__name__": "javascript", "__file__": file, "current": sys._getframe}
+    names = {"__name__": "javascript", "__file__": file, "current": sys._getframe, "column": column}
     generator = types.FunctionType(code, names)()
     frame: types.FrameType = next(generator)
     generator.close()

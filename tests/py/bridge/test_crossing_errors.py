@@ -539,3 +539,59 @@ def test_an_error_keeps_nobodys_variables_and_is_collected() -> None:
         assert gone() is None
 
     twinloop.run(main())
+
+
+def frames_through(raises: Any) -> tuple[list[str], list[str]]:
+    """Calls Python through JavaScript through Python through JavaScript: the frames in Python's traceback, and those of the stack."""
+    stacks: list[str] = []
+
+    async def main() -> list[str]:
+        near = js.eval("(function near(f) { return nearer(f); function nearer(g) { return g(); } })")
+        far = js.eval("(function far(f, seen) { try { return f(); } catch (error) { seen(error.stack); throw error; } })")
+
+        def between() -> Any:
+            return near(raises)
+
+        def bottom() -> Any:
+            return far(between, stacks.append)
+
+        with pytest.raises((ValueError, js.JsException)) as caught:
+            bottom()
+        return [frame.name.rpartition(".")[2] for frame in traceback.extract_tb(caught.value.__traceback__)]
+
+    names: list[str] = twinloop.run(main())
+    lines = [line.strip().split(" ")[1].rpartition(".")[2] for line in stacks[0].splitlines() if line.startswith("    at ")]
+    return names, lines
+
+
+def test_one_traceback_has_the_frames_of_both_languages_in_their_order() -> None:
+    def raises() -> None:
+        raise ValueError("deep")
+
+    names, lines = frames_through(raises)
+    assert names == ["main", "bottom", "far", "between", "near", "nearer", "raises"]
+    assert lines == ["raises", "nearer", "near", "between", "far"]
+
+
+def test_the_traceback_of_an_error_of_javascript_has_the_frames_of_both_languages_in_their_order() -> None:
+    def calls() -> Any:
+        return js.eval("(function throws() { throw new RangeError('deep'); })")()
+
+    names, _ = frames_through(calls)
+    assert names == ["main", "bottom", "far", "between", "near", "nearer", "calls", "throws"]
+
+
+def test_an_exception_that_goes_the_same_way_again_leaves_each_frame_once_a_time() -> None:
+    async def main() -> None:
+        error = ValueError("kept")
+
+        def raises() -> None:
+            raise error.with_traceback(None)
+
+        through = js.eval("(function through(f) { return f(); })")
+        for _ in range(3):
+            with pytest.raises(ValueError, match="kept"):
+                through(raises)
+            assert [frame.name for frame in traceback.extract_tb(error.__traceback__)] == ["main", "through", "raises"]
+
+    twinloop.run(main())

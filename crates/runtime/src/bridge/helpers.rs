@@ -95,6 +95,8 @@ pub(crate) enum Helper {
     Text,
     ExceptionOf,
     KnownError,
+    Passed,
+    SegmentLeft,
     MakeError,
     Describe,
     FrameWith,
@@ -110,7 +112,7 @@ pub(crate) enum Helper {
 }
 
 /// Their names, in the order of the variants.
-const NAMES: [(Helper, &str); 55] = [
+const NAMES: [(Helper, &str); 57] = [
     (Helper::KindOf, "kindOf"),
     (Helper::Wrap, "wrap"),
     (Helper::Given, "given"),
@@ -154,6 +156,8 @@ const NAMES: [(Helper, &str); 55] = [
     (Helper::Text, "text"),
     (Helper::ExceptionOf, "exceptionOf"),
     (Helper::KnownError, "knownError"),
+    (Helper::Passed, "passed"),
+    (Helper::SegmentLeft, "segmentLeft"),
     (Helper::MakeError, "makeError"),
     (Helper::Describe, "describe"),
     (Helper::FrameWith, "frameWith"),

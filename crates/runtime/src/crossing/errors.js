@@ -25,20 +25,59 @@ const { InternalError } = /** @type {any} */ (globalThis);
 /** @param {any} value */
 const hidden = (value) => ({ __proto__: null, value, writable: true, configurable: true });
 
+/** @param {string} line */
+const isFrame = (line) => startsWith(line, '    at ');
+
+/** The frames of the bridge itself tell a program nothing; where some stand, one language called the other. @param {string} line */
+const isOfBridge = (line) => stringIncludes(line, 'twinloop:bridge');
+
 /**
  * Name and stack as Python has them. @param {Error} error @param {string} name @param {string} message @param {string[]} frames the notes
- * first
+ * first @param {string} stack what JavaScript runs
  */
-function describeAs(error, name, message, frames) {
+function describeAs(error, name, message, frames, stack) {
   defineProperty(error, 'name', hidden(name));
-  const stack = [message ? `${name}: ${message}` : name];
-  for (let i = 0; i < frames.length; i += 1) stack[stack.length] = frames[i];
-  // The frames of the bridge itself tell a program nothing.
-  const own = split(OwnString(error.stack ?? ''), '\n');
-  for (let i = 0; i < own.length; i += 1) {
-    if (startsWith(own[i], '    at ') && !stringIncludes(own[i], 'twinloop:bridge')) stack[stack.length] = own[i];
+  const lines = [message ? `${name}: ${message}` : name];
+  for (let i = 0; i < frames.length; i += 1) lines[lines.length] = frames[i];
+  const own = split(stack, '\n');
+  for (let i = 0; i < own.length; i += 1) if (isFrame(own[i]) && !isOfBridge(own[i])) lines[lines.length] = own[i];
+  defineProperty(error, 'stack', hidden(join(lines, '\n')));
+}
+
+/** The innermost frames of a stack that are JavaScript's alone: those up to where it called Python. @param {string} stack */
+function segmentOf(stack) {
+  const lines = split(stack, '\n');
+  /** @type {string[]} */
+  const segment = [];
+  for (let i = 0; i < lines.length; i += 1) {
+    if (!isFrame(lines[i])) continue;
+    if (!isOfBridge(lines[i])) segment[segment.length] = lines[i];
+    else if (segment.length > 0) break;
   }
-  defineProperty(error, 'stack', hidden(join(stack, '\n')));
+  return segment;
+}
+
+/**
+ * How errors came here from Python the last time: the frames that they had left until then, innermost first, and those of JavaScript that they leave on
+ * their way back. @type {WeakMap<object, { frames: string[], segment: string[] }>}
+ */
+const routes = new WeakMap();
+
+/** @param {object} error @param {string[]} frames among other lines @param {string} stack what JavaScript runs */
+function passes(error, frames, stack) {
+  /** @type {string[]} */
+  const left = [];
+  for (let i = 0; i < frames.length; i += 1) if (isFrame(frames[i])) left[left.length] = frames[i];
+  weakMapSet(routes, error, { frames: left, segment: segmentOf(stack) });
+}
+
+/** All frames that a thrown value has left, which is in Python from now on. @param {any} value @param {string} stack */
+function framesLeft(value, stack) {
+  const route = weakMapGet(routes, value);
+  if (route === undefined) return segmentOf(stack);
+  for (let i = 0; i < route.segment.length; i += 1) route.frames[route.frames.length] = route.segment[i];
+  route.segment = [];
+  return route.frames;
 }
 
 /** The Python exceptions that errors stand for. @type {WeakMap<object, any>} */
@@ -114,14 +153,34 @@ module.exports = {
     const options = cause === undefined ? undefined : { __proto__: null, cause };
     const Class = errorClass(name, parts !== undefined);
     const error = parts === undefined ? new Class(message, options) : new Class(parts, message, options);
-    describeAs(error, name, message, frames);
+    const stack = OwnString(error.stack ?? '');
+    describeAs(error, name, message, frames, stack);
+    passes(error, frames, stack);
     weakMapSet(exceptions, error, exception);
     weakMapSet(errors, exception, error);
     return error;
   },
   /**
-   * Name, message, stack, the cause if that is an object, whether it is an Error, and the errors of an AggregateError; only the message
-   * for what is no error.
+   * A thrown value comes from Python once more. @param {any} error @param {string[]} frames that the exception has left, innermost first; notes before them
+   */
+  passed(error, frames) {
+    const stack = OwnString(new OwnError().stack ?? '');
+    passes(error, frames, stack);
+    if (exceptionOf(error) === undefined) return;
+    const name = tried(() => OwnString(error.name), 'PythonError');
+    const message = tried(() => OwnString(error.message), '');
+    describeAs(error, name, message, frames, stack);
+  },
+  /** The frames that a value leaves on its way home to Python, which knows those before; as one text. @param {any} error */
+  segmentLeft(error) {
+    const route = weakMapGet(routes, error);
+    const segment = route?.segment ?? [];
+    if (route !== undefined) route.segment = [];
+    return join(segment, '\n');
+  },
+  /**
+   * Name, message, stack, the cause if that is an object, whether it is an Error, the errors of an AggregateError, and the frames that it has left; only the
+   * message for what is no error.
    * @param {any} value
    */
   describe(value) {
@@ -137,6 +196,7 @@ module.exports = {
       }
       const several = tried(() => (hasInstance(OwnAggregateError, value) ? value.errors : undefined), undefined);
       if (isArray(several) && several.length > 0 && !includes(several, value)) parts[5] = several;
+      parts[6] = join(framesLeft(value, parts[2]), '\n');
       return parts;
     }
     const tag = () => objectToString(value);

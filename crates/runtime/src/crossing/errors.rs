@@ -73,7 +73,7 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
 
     fn exception_for(&self, value: Local<'_>) -> PyErr {
         self.bridge
-            .describing(DEEPEST_DESCRIPTION, || self.describe_thrown(value))
+            .describing(DEEPEST_DESCRIPTION, || self.describe_thrown(value, true))
             .unwrap_or_else(|| Ok(self.describe_simply(value)))
             .unwrap_or_else(|error| error)
     }
@@ -113,7 +113,7 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
     pub(super) fn error_as_value(&self, error: Local<'_>) -> PyResult<Bound<'py, PyAny>> {
         let described = self
             .bridge
-            .describing(DEEPEST_DESCRIPTION, || self.describe_thrown(error));
+            .describing(DEEPEST_DESCRIPTION, || self.describe_thrown(error, false));
         match described {
             Some(Ok(exception)) => Ok(exception.into_value(self.py).into_bound(self.py).into_any()),
             Some(Err(failure)) if must_leave(self.py, &failure) => Err(failure),
@@ -121,12 +121,31 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         }
     }
 
-    fn describe_thrown(&self, value: Local<'_>) -> PyResult<PyErr> {
+    fn describe_thrown(&self, value: Local<'_>, is_thrown: bool) -> PyResult<PyErr> {
         let (exception, parts) = self.described(value)?;
-        if let Some(parts) = parts {
-            self.chain_causes(&exception, parts);
+        match parts {
+            Some(parts) => self.chain_causes(&exception, parts),
+            None if is_thrown => self.add_segment(&exception, value),
+            None => {}
         }
         Ok(PyErr::from_value(exception))
+    }
+
+    /// Puts the frames of JavaScript that a known exception has just left before those that it left earlier. What cannot be told is left out.
+    fn add_segment(&self, exception: &Bound<'py, PyAny>, value: Local<'_>) {
+        let segment = self.bridge.help(self.scope, Helper::SegmentLeft, &[value]);
+        let Ok(text) = segment.and_then(|segment| self.scope.string_of(segment)) else {
+            return;
+        };
+        if text.is_empty() {
+            return;
+        }
+        let add = || -> PyResult<()> {
+            let js = self.py.import("twinloop.js")?;
+            js.call_method1("_leave_frames", (exception, text))
+                .map(drop)
+        };
+        let _ = add();
     }
 
     /// The exception for a thrown value, and what `describe` said of it if it was made just now.
@@ -164,11 +183,15 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
             false => self.to_py(value)?,
         };
         let words = (part(0)?, part(1)?, part(2)?);
+        let frames = match self.scope.get(parts, 6u32).map_err(failed)? {
+            frames if frames.is_string() => self.scope.string_of(frames).map_err(failed)?,
+            _ => String::new(),
+        };
         let errors = self.exceptions_of(parts).map_err(failed)?;
-        let exception = self
-            .py
-            .import("twinloop.js")?
-            .call_method1("_exception", (words.0, words.1, words.2, thrown, errors))?;
+        let exception = self.py.import("twinloop.js")?.call_method1(
+            "_exception",
+            (words.0, words.1, words.2, thrown, errors, frames),
+        )?;
         if let Some(identity) = identity {
             self.bridge.remember_exception(identity, &exception)?;
         }
@@ -280,8 +303,18 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         depth: u32,
     ) -> Result<Local<'s>, Error> {
         let scope = self.scope;
+        let passed = |error: Local<'_>| -> Result<(), Error> {
+            let frames = self.lines_of(exception)?;
+            self.bridge
+                .help(scope, Helper::Passed, &[error, frames])
+                .map(drop)
+        };
         if let Some(thrown) = self.thrown_of(exception) {
-            return self.value_to_js(&thrown);
+            let thrown = self.value_to_js(&thrown)?;
+            if thrown.is_object() && depth == 0 {
+                passed(thrown)?;
+            }
+            return Ok(thrown);
         }
         let proxy = self.bridge.wrap(scope, exception)?;
         // Of a class that JavaScript made: the object that JavaScript knows.
@@ -290,6 +323,9 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         }
         let known = self.bridge.help(scope, Helper::KnownError, &[proxy])?;
         if known.is_object() {
+            if depth == 0 {
+                passed(known)?;
+            }
             return Ok(known);
         }
         let class = exception.get_type();
@@ -306,11 +342,6 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
             ),
             false => message,
         };
-        // As in Python's own tracebacks, what was noted stands below the message.
-        let frames = (notes_of(exception).iter())
-            .chain(frames_of(exception).iter())
-            .map(|frame| scope.string(frame))
-            .collect::<Result<Vec<_>, _>>()?;
         // `raise ... from None` says that there is none.
         let suppressed = exception.getattr("__suppress_context__");
         let is_suppressed = suppressed.is_ok_and(|it| it.is_truthy().unwrap_or(false));
@@ -333,12 +364,21 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         let values = [
             scope.string(&name)?,
             scope.string(&message)?,
-            scope.array(&frames)?,
+            self.lines_of(exception)?,
             proxy,
             cause,
             parts,
         ];
         self.bridge.help(scope, Helper::MakeError, &values)
+    }
+
+    /// What stands below an exception's message: its notes, as in Python's own tracebacks, and its frames.
+    fn lines_of(&self, exception: &Bound<'_, PyAny>) -> Result<Local<'s>, Error> {
+        let lines = (notes_of(exception).iter())
+            .chain(frames_of(exception).iter())
+            .map(|line| self.scope.string(line))
+            .collect::<Result<Vec<_>, _>>()?;
+        self.scope.array(&lines)
     }
 
     /// An Array of the errors for the exceptions of an ExceptionGroup; undefined for any other exception.
@@ -408,12 +448,14 @@ fn frames_of(exception: &Bound<'_, PyAny>) -> Vec<String> {
     let mut next = exception.getattr("__traceback__").ok();
     while let Some(traceback) = next.filter(|traceback| !traceback.is_none()) {
         let describe = || -> PyResult<String> {
-            let code = traceback.getattr("tb_frame")?.getattr("f_code")?;
+            let frame = traceback.getattr("tb_frame")?;
+            let code = frame.getattr("f_code")?;
             Ok(format!(
-                "    at {} ({}:{}:1)",
+                "    at {} ({}:{}:{})",
                 code.getattr("co_qualname")?.str()?.to_string_lossy(),
                 code.getattr("co_filename")?.str()?.to_string_lossy(),
-                traceback.getattr("tb_lineno")?
+                traceback.getattr("tb_lineno")?,
+                column_of(&frame).unwrap_or_else(|| "1".to_owned())
             ))
         };
         // Frames of the import system tell nothing, and Python leaves them out of its own tracebacks.
@@ -431,4 +473,11 @@ fn frames_of(exception: &Bound<'_, PyAny>) -> Vec<String> {
         frames.push(format!("    ... {more} more frames of Python"));
     }
     frames
+}
+
+/// The column of a frame that stands for one of JavaScript's (`_frame` of `twinloop.js`).
+fn column_of(frame: &Bound<'_, PyAny>) -> Option<String> {
+    let variables = frame.getattr("f_globals").ok()?;
+    let text = |name: &str| variables.get_item(name).ok()?.extract::<String>().ok();
+    (text("__name__")? == "javascript").then(|| text("column"))?
 }
