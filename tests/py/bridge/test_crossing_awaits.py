@@ -241,9 +241,9 @@ def test_what_a_coroutine_raises_and_ignores_reaches_who_awaits_it(waits: bool) 
                 await asyncio.sleep(0)
             raise asyncio.CancelledError
 
-        assert (await js.eval("async (f) => { try { await f(); } catch (error) { return error.name; } }")(cancelled)) == (
-            "CancelledError"
-        )
+        assert (
+            await js.eval("async (f) => { try { await f(); } catch (error) { return error.name; } }")(cancelled)
+        ) == ("CancelledError")
 
     twinloop.run(main())
 
@@ -254,7 +254,7 @@ def test_a_coroutine_that_exits_at_once_ends_the_program(tmp_path: pathlib.Path)
         "import sys, twinloop\nfrom twinloop import js\n\n"
         "async def leave():\n    sys.exit(7)\n\n"
         "async def main():\n"
-        "    await js.eval('async (f) => { try { await f(); } catch { console.log(\"seen\"); } finally { console.log(\"seen\"); } }')(leave)\n\n"
+        '    await js.eval(\'async (f) => { try { await f(); } catch { console.log("seen"); } finally { console.log("seen"); } }\')(leave)\n\n'
         "twinloop.run(main())\n"
     )
     result = subprocess.run(

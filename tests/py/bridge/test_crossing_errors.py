@@ -547,7 +547,9 @@ def frames_through(raises: Any) -> tuple[list[str], list[str]]:
 
     async def main() -> list[str]:
         near = js.eval("(function near(f) { return nearer(f); function nearer(g) { return g(); } })")
-        far = js.eval("(function far(f, seen) { try { return f(); } catch (error) { seen(error.stack); throw error; } })")
+        far = js.eval(
+            "(function far(f, seen) { try { return f(); } catch (error) { seen(error.stack); throw error; } })"
+        )
 
         def between() -> Any:
             return near(raises)
@@ -560,7 +562,9 @@ def frames_through(raises: Any) -> tuple[list[str], list[str]]:
         return [frame.name.rpartition(".")[2] for frame in traceback.extract_tb(caught.value.__traceback__)]
 
     names: list[str] = twinloop.run(main())
-    lines = [line.strip().split(" ")[1].rpartition(".")[2] for line in stacks[0].splitlines() if line.startswith("    at ")]
+    lines = [
+        line.strip().split(" ")[1].rpartition(".")[2] for line in stacks[0].splitlines() if line.startswith("    at ")
+    ]
     return names, lines
 
 
