@@ -122,10 +122,11 @@ def test_a_file_that_changes_while_it_is_sent_harms_nobody_else(live, run, how):
                 # Who has begun has all of it.
                 assert read + sum([len(piece) async for piece in response]) == 60_000_000
             else:
-                # There are no more bytes than those that are there, and nothing is made up: the viewer sees that it is not whole.
+                # There are no more bytes than those that are there, and the viewer sees that it is not whole. What was on its way is the system's, which
+                # sends a page of its cache as it is by then: zeros, where the file was cut.
                 with pytest.raises(twinloop.FetchError):
                     async for piece in response:
-                        assert set(piece) == {ord("x")}
+                        assert set(piece) <= {ord("x"), 0}
                         read += len(piece)
                 assert read < 60_000_000
                 await until(lambda: f"cannot read '{film}': the file became shorter" in live.text)
