@@ -21,7 +21,7 @@ use crate::Result;
 pub(super) const QUEUE_LIMIT: usize = 64 * 1024;
 
 /// Up to this size a body is copied behind its head, into one write.
-const COPIED_BODY: usize = 4 * 1024;
+const COPIED_BODY: usize = 16 * 1024;
 
 thread_local! {
     /// Where heads are written before they are queued.
