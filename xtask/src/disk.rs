@@ -7,8 +7,8 @@ use std::path::Path;
 
 use crate::paths::{self, Profile};
 
-/// What a first build takes, in bytes; a warning at less.
-const BUILD: u64 = 6 << 30;
+/// What set-up took of an empty disk, cargo's registry and the environment included; a warning at less.
+const SETUP: u64 = 3 << 30;
 
 /// Whether this machine is thrown away after the run, as one of CI is (it sets `CI`).
 pub(crate) fn is_used_once() -> bool {
@@ -38,15 +38,15 @@ fn gibibytes(bytes: u64) -> String {
     format!("{size:.1} GiB")
 }
 
-/// Says so if a first build may not have the room that it takes.
-pub(crate) fn warn_if_small() {
-    let is_built = paths::target().exists();
-    if let Some(bytes) = free().filter(|bytes| *bytes < BUILD && !is_built) {
+/// Says so if a first build may not have the room that it takes. The target folder is no sign of an earlier one: this program itself stands there.
+pub(crate) fn warn_if_small(profile: Profile) {
+    let is_built = profile.artifact("twinloop").exists();
+    if let Some(bytes) = free().filter(|bytes| *bytes < SETUP && !is_built) {
         crate::terminal::note(&format!(
-            "only {} are free in {}; a first build takes about {}",
+            "only {} are free in {}; set-up takes about {}",
             gibibytes(bytes),
             paths::root().display(),
-            gibibytes(BUILD)
+            gibibytes(SETUP)
         ));
     }
 }

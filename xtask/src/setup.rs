@@ -44,7 +44,7 @@ pub(crate) fn command(mut arguments: Arguments) -> Result<()> {
 /// Leaves `twinloop` and these examples built, and `.venv` ready. Says what each step cost.
 pub(crate) fn setup(profile: Profile, examples: &[&str]) -> Result<()> {
     let start = Instant::now();
-    disk::warn_if_small();
+    disk::warn_if_small(profile);
     system::provide(&system::BUILD)?;
     // Before the environment: a source build would be the longest step by far, and should be known first.
     cargo::find_engine()?;

@@ -203,7 +203,7 @@ pub(crate) fn begin_task<'py>(
     task
 }
 
-/// A coroutine as a task of `event_loop` that begins at once, in `context` if one is given; of a loop that is none of ours, by its `create_task`.
+/// A coroutine as a task of `event_loop`, which is one of ours, that begins at once, in `context` if one is given.
 ///
 /// # Errors
 /// As for `create_task`, and what must leave `run_forever`.
