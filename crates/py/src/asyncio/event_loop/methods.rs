@@ -308,7 +308,7 @@ struct Constructors {
 enum Eager {
     /// By these keywords, from Python 3.12 on; tasks that end with their first step are not even listed among all tasks.
     Offered(Py<PyTuple>),
-    /// By us, where no task runs; this is asyncio's own table of the running task of each loop.
+    /// By us. This is asyncio's own table of the running task of each loop: a task that makes a step meanwhile is taken out of it.
     Made(Py<PyDict>),
 }
 
