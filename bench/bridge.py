@@ -1,6 +1,7 @@
-"""What crossing between Python and JavaScript costs in one process; prints one JSON object of nanoseconds an operation.
+"""What crossing between Python and JavaScript costs in one process; prints one JSON object of nanoseconds an operation, or of MiB.
 
 Usage: bridge.py CONTESTANT [MILLISECONDS [TEXT...]]     only cases whose name contains one of the texts
+       bridge.py CONTESTANT memory TEXT                  what the proxies of the objects take that Python, or JavaScript, holds
 
 The contestants are Twinloop and the packages of PyPI that put a JavaScript engine into CPython. Each is used as its own
 documentation says; what it cannot do is null in the object, with the reason on standard error.
@@ -9,6 +10,7 @@ documentation says; what it cannot do is null in the object, with the reason on 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -17,6 +19,7 @@ KIB = "x" * 1024
 MIB_ASCII = "x" * (1 << 20)
 MIB_LATIN = "é" * (1 << 20)
 ELEMENTS = 10_000
+HELD = 100_000
 
 # A loop in JavaScript whose body is put in for %s; `f` is what Python gave.
 LOOP = "(f, n) => { for (let i = 0; i < n; i += 1) { %s } }"
@@ -348,6 +351,61 @@ def await_coroutine(js):
     return run
 
 
+class Nothing:
+    """An object with no attributes."""
+
+    __slots__ = ()
+
+
+async def held_in_python(js):
+    get = js.eval("globalThis.all = []; (i) => (i === undefined ? all.push({}) : all[i])")
+    for _ in range(HELD):
+        get()
+    held = [None] * HELD
+    before = await private_memory()
+    for i in range(HELD):
+        held[i] = get(i)
+    return await private_memory() - before
+
+
+async def held_in_javascript(js):
+    if not js.has_attributes:
+        raise CannotDo("no proxies of Python objects")
+    keep = js.eval("globalThis.all = []; (object) => { all.push(object) }")
+    objects = [Nothing() for _ in range(HELD)]
+    keep(Nothing())
+    before = await private_memory()
+    for held in objects:
+        keep(held)
+    return await private_memory() - before
+
+
+MEMORY = {
+    "100,000 objects of JavaScript held in Python": held_in_python,
+    "100,000 objects of Python held in JavaScript": held_in_javascript,
+}
+
+
+async def private_memory():
+    """MiB of this process that are its own, once what runs in the background has had its time."""
+    gc.collect()
+    await asyncio.sleep(0.3)
+    with open("/proc/self/smaps_rollup") as lines:
+        return sum(int(line.split()[1]) for line in lines if line.startswith("Private_Dirty")) / 1024
+
+
+async def measure_memory(contestant, wanted):
+    results = {}
+    for name, held in MEMORY.items():
+        if wanted in name:
+            try:
+                results[name] = await held(contestant())
+            except Exception as error:
+                results[name] = None
+                print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr)
+    print(json.dumps(results), flush=True)
+
+
 async def timed(run, count):
     """Nanoseconds of `run`."""
     start = time.perf_counter_ns()
@@ -382,5 +440,8 @@ async def main(contestant, duration, wanted):
 
 if __name__ == "__main__":
     kind = CONTESTANTS[sys.argv[1]]
+    if sys.argv[2:3] == ["memory"]:
+        kind.run(measure_memory(kind, sys.argv[3]))
+        sys.exit()
     milliseconds = float(sys.argv[2]) if len(sys.argv) > 2 else 40.0
     kind.run(main(kind, milliseconds * 1e6, sys.argv[3:]))

@@ -35,8 +35,8 @@ mod websocket;
 pub use asyncio::{event_loop_of, start_task};
 pub use errors::web_error;
 pub use ffi::{
-    BufferInfo, BytesExporter, Lending, LentBuffer, Text, buffer_size, lend_buffer, offer_gil,
-    reference_count, release_returned, text_of_latin1, text_of_ucs2, with_text,
+    BufferInfo, BytesExporter, Known, Lending, LentBuffer, Text, buffer_size, lend_buffer,
+    offer_gil, reference_count, release_returned, text_of_latin1, text_of_ucs2, with_text,
 };
 
 pub use serve::{hand_over, take_exchange};

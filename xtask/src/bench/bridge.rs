@@ -21,6 +21,9 @@ const BRIDGES: [(&str, &str, &str); 5] = [
     ("quickjs", "quickjs", "quickjs"),
 ];
 
+/// Whose memory is measured, in a process for each.
+const HELD: [&str; 2] = ["held in Python", "held in JavaScript"];
+
 pub(crate) fn bridge(plan: &Plan, report: &mut Report) -> Result<()> {
     // An environment of its own: these bring engines, which the peers of the loops should not have beside them.
     let venv = Venv::named("venv-bridge", plan.python.as_deref())?;
@@ -37,6 +40,18 @@ pub(crate) fn bridge(plan: &Plan, report: &mut Report) -> Result<()> {
                     report.add_printed(plan, "bridge", name, Unit::Nanoseconds, &results)
                 }
                 Err(error) => report.skip(name, &format!("bridge: {error:#}")),
+            }
+            for held in HELD {
+                let mut command = pinned(CLIENT_CORE, &venv.python());
+                command
+                    .arg(program("bridge.py"))
+                    .args([name, "memory", held]);
+                match json_of(&mut command, Duration::from_secs(120)) {
+                    Ok(results) => {
+                        report.add_printed(plan, "bridge", name, Unit::Mebibytes, &results)
+                    }
+                    Err(error) => report.skip(name, &format!("bridge: {error:#}")),
+                }
             }
         }
     }

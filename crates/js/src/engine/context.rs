@@ -164,6 +164,7 @@ pub(super) struct ContextState {
     pub(super) module_host: RefCell<Option<Rc<dyn ModuleHost>>>,
     pub(super) spawner: RefCell<Option<Rc<dyn super::Spawner>>>,
     pub(super) graveyard: Graveyard,
+    pub(super) on_collected: RefCell<Option<super::numbered::OnCollected>>,
     pub(super) rejections: RefCell<Rejections>,
     /// Whether a realm has a queue of microtasks of its own.
     pub(super) has_own_queues: Cell<bool>,
@@ -280,6 +281,7 @@ impl Context {
             module_host: RefCell::new(None),
             spawner: RefCell::new(None),
             graveyard: Graveyard::default(),
+            on_collected: RefCell::new(None),
             rejections: RefCell::new(Rejections::default()),
             has_own_queues: Cell::new(false),
             draining: Cell::new(false),
@@ -489,7 +491,7 @@ impl Drop for Owner {
         process::end_context();
         let member = inner.member.borrow_mut().take();
         drop(member);
-        bury(&inner.graveyard);
+        bury(inner);
     }
 }
 
@@ -625,14 +627,17 @@ pub(super) fn on_this_thread() -> bool {
 }
 
 /// Drops what collections left behind. Dropping may itself bury more (a closure that owned the last slot of another).
-pub(super) fn bury(graveyard: &Graveyard) {
-    loop {
-        let dead = std::mem::take(&mut *graveyard.borrow_mut());
-        if dead.is_empty() {
-            return;
-        }
+pub(super) fn bury(inner: &ContextState) {
+    while has_dead(inner) {
+        let dead = std::mem::take(&mut *inner.graveyard.borrow_mut());
         drop(dead);
+        super::numbered::tell_collected(inner);
     }
+}
+
+/// Whether there is something to bury.
+pub(super) fn has_dead(inner: &ContextState) -> bool {
+    !inner.graveyard.borrow().is_empty() || super::numbered::are_collected()
 }
 
 /// How much native stack JavaScript may use on this thread: what the thread really has, less room for Rust and C++

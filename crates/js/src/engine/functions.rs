@@ -13,9 +13,9 @@ use std::rc::Rc;
 
 use mozjs::jsapi::{
     GCContext, GetFunctionNativeReserved, HandleId, HandleObject, JS_DefinePropertyById2,
-    JS_GetFunctionObject, JS_NewObject, JS_NewObjectWithGivenProto, JS_SetReservedSlot,
-    JSCLASS_FOREGROUND_FINALIZE, JSCLASS_RESERVED_SLOTS_SHIFT, JSClass, JSClassOps, JSContext,
-    JSObject, JSPROP_RESOLVING, NewFunctionByIdWithReserved, SetFunctionNativeReserved,
+    JS_GetFunctionObject, JS_NewObject, JS_SetReservedSlot, JSCLASS_FOREGROUND_FINALIZE,
+    JSCLASS_RESERVED_SLOTS_SHIFT, JSClass, JSClassOps, JSContext, JSObject, JSPROP_RESOLVING,
+    NewFunctionByIdWithReserved, SetFunctionNativeReserved,
 };
 use mozjs::jsval::{JSVal, ObjectValue, PrivateValue, UndefinedValue};
 
@@ -227,29 +227,6 @@ impl<'s> Scope<'s> {
     pub fn host_object<T: Any>(&self, value: Rc<T>) -> Result<Local<'s>, Error> {
         // SAFETY: the class is static; the result is rooted before anything else allocates.
         let object = self.root_object(unsafe { JS_NewObject(self.cx(), &HOST_CLASS.0) })?;
-        self.give_host(object, value);
-        Ok(object)
-    }
-
-    /// As [`host_object`](Self::host_object), of this prototype. It has room for one property.
-    ///
-    /// # Errors
-    /// When memory runs out.
-    pub fn host_object_of<T: Any>(
-        &self,
-        prototype: Local<'_>,
-        value: Rc<T>,
-    ) -> Result<Local<'s>, Error> {
-        root!(self.cx(), parent = self.object_of(prototype)?);
-        // SAFETY: as above; the prototype is a root.
-        let object = self.root_object(unsafe {
-            JS_NewObjectWithGivenProto(self.cx(), &HOST_CLASS.0, parent.handle())
-        })?;
-        self.give_host(object, value);
-        Ok(object)
-    }
-
-    fn give_host<T: Any>(&self, object: Local<'_>, value: Rc<T>) {
         let cell = Box::new(HostCell {
             value,
             graveyard: self.inner().graveyard.clone(),
@@ -257,6 +234,7 @@ impl<'s> Scope<'s> {
         let slot = PrivateValue(Box::into_raw(cell).cast_const().cast());
         // SAFETY: a host object has one reserved slot.
         unsafe { JS_SetReservedSlot(object.object_or_null(), 0, &slot) };
+        Ok(object)
     }
 
     /// The Rust value of a host object, if it is one of this type.
@@ -305,7 +283,7 @@ pub(super) struct StaticClass(pub(super) JSClass);
 // SAFETY: immutable, and its pointers are to statics or null.
 unsafe impl Sync for StaticClass {}
 
-const EMPTY_OPS: JSClassOps = JSClassOps {
+pub(super) const EMPTY_OPS: JSClassOps = JSClassOps {
     addProperty: None,
     delProperty: None,
     enumerate: None,

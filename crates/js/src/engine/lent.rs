@@ -247,7 +247,7 @@ impl<'s> Scope<'s> {
 
     /// Drops what collections left behind, which otherwise waits for the next checkpoint. For where any code may run.
     pub fn drop_collected(&self) {
-        super::context::bury(&self.inner().graveyard);
+        super::context::bury(self.inner());
     }
 
     /// An `ArrayBuffer` over this memory, which it keeps.

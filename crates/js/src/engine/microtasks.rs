@@ -133,9 +133,7 @@ impl Context {
         inner.leave_async_context();
         inner.touched.set(false);
         // Last, as dropping may enter the engine, which the next checkpoint then hears of.
-        if !inner.graveyard.borrow().is_empty() {
-            bury(&inner.graveyard);
-        }
+        bury(inner);
         true
     }
 

@@ -13,6 +13,7 @@
 //! - [`Op`]: a native operation in a static table; [`IntoJs`]: what a future may resolve to (`()`, numbers, `String`,
 //!   [`Bytes`], [`Buffer`], [`Json`], `Vec`, `Option`, [`Slot`], or [`Make`] with a closure for any other shape).
 //! - `scope.host_object(Rc<T>)` / `scope.expect_host::<T>(local, "a socket")`: Rust state behind an opaque object.
+//! - `scope.numbered_object(prototype, number)` / `scope.carried_number(local)`: the same by a number, where there are very many.
 //! - `scope.state::<T>()`: one `Rc<T>` per context, for tables that a Rust module needs.
 //!
 //! # An op
@@ -63,6 +64,7 @@ mod local;
 pub(crate) mod mac;
 mod microtasks;
 mod modules;
+mod numbered;
 mod objects;
 mod process;
 mod promises;

@@ -30,6 +30,9 @@ use mozjs_sys::trace::Traceable;
 
 const CHUNK: usize = 256;
 
+/// So many chunks stay beyond the last one in use: 64 KiB.
+const SPARE: usize = 32;
+
 type Chunk = [UnsafeCell<JSVal>; CHUNK];
 
 /// The stack of short-lived roots. Chunks never move, so an entry's address is stable until it is truncated away.
@@ -65,6 +68,11 @@ impl RootStack {
             self.next.set(self.next.get().wrapping_sub(before - length));
         } else {
             self.next.set(self.address(length));
+            // What one large scope took is not kept for ever.
+            let mut chunks = self.chunks.borrow_mut();
+            if chunks.len() > length / CHUNK + 1 + SPARE {
+                chunks.truncate(length / CHUNK + 1 + SPARE);
+            }
         }
     }
 
@@ -432,6 +440,11 @@ pub struct WeakSlot {
 }
 
 impl WeakSlot {
+    /// Whether the object has not been found dead yet.
+    pub fn is_alive(&self) -> bool {
+        self.roots.weak.values.borrow()[self.index as usize].is_object()
+    }
+
     /// The object, if it is alive, as the engine's own weak references give theirs: from now on a collection that is under way has met it.
     pub(super) fn value(&self) -> Option<JSVal> {
         let value = self.roots.weak.values.borrow()[self.index as usize];

@@ -20,6 +20,7 @@ mod exporter;
 pub(crate) mod fastcall;
 pub(crate) mod gil;
 pub(crate) mod handle;
+mod known;
 mod last_calls;
 mod lending;
 pub(crate) mod object;
@@ -35,6 +36,7 @@ pub use gil::offer_gil;
 pub(crate) use gil::{
     GilBound, ThreadIdentity, current_thread, holds_gil, with_gil_held, without_gil,
 };
+pub use known::Known;
 pub use lending::{BufferInfo, LentBuffer, buffer_size, lend_buffer, release_returned};
 pub(crate) use object::Object;
 pub use object::reference_count;

@@ -24,7 +24,7 @@ impl JsKey {
     }
 }
 
-fn leave(number: u64, index: usize, own: Option<u64>) {
+fn leave(number: u32, index: usize, own: Option<u64>) {
     let Some(bridge) = here().filter(|bridge| bridge.number == number && bridge.context.is_open())
     else {
         return;

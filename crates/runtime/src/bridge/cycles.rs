@@ -13,8 +13,11 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::ops::Range;
 use std::rc::Rc;
 
+use hashbrown::{DefaultHashBuilder, HashTable};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -24,7 +27,6 @@ use pyo3::types::{
 use twinloop_js::engine::{Error, Local, Scope};
 use twinloop_loop::Entry;
 
-use super::handles::PythonObject;
 use super::{Bridge, Helper};
 use crate::crossing::must_leave;
 use crate::js_in_python::JsProxy;
@@ -35,6 +37,9 @@ const FIRST: usize = 1000;
 /// How many Python objects are looked at without being asked: so many, and so many more for each that JavaScript holds.
 const LOOKED_AT: usize = 50_000;
 const LOOKED_AT_EACH: usize = 50;
+
+/// In the place of a node that is none.
+const NO_NODE: u32 = u32::MAX;
 
 /// The most looks in a row: what one sets free may hold more.
 const ROUNDS: usize = 8;
@@ -118,8 +123,8 @@ impl Bridge {
         self.enter(py, |crossing| {
             let scope = crossing.scope;
             let asked = scope.nested(|scope| {
-                let handles = Handles::of(self, scope);
-                let Some(findings) = Graph::from(py, &handles.objects, most)?.findings() else {
+                let handles = self.handles.live();
+                let Some(findings) = self.graph_of(py, &handles, most)?.findings() else {
                     return Ok(Vec::new());
                 };
                 crossing.of_js(self.mirror(scope, &handles, &findings))?;
@@ -140,12 +145,7 @@ impl Bridge {
     }
 
     /// Tells JavaScript's heap what its handles lead to.
-    fn mirror(
-        &self,
-        scope: &Scope<'_>,
-        handles: &Handles<'_>,
-        findings: &Findings,
-    ) -> Result<(), Error> {
+    fn mirror(&self, scope: &Scope<'_>, handles: &[u32], findings: &Findings) -> Result<(), Error> {
         let number = |number: usize| scope.number(number as f64);
         let edges: Vec<Local<'_>> = findings.edges.iter().map(|end| number(*end)).collect();
         let objects: Vec<Local<'_>> = findings
@@ -159,7 +159,10 @@ impl Bridge {
         let entries: Vec<Local<'_>> = findings
             .entries
             .iter()
-            .flat_map(|(handle, node)| [handles.values[*handle], number(*node)])
+            .filter_map(|(handle, node)| {
+                Some([self.handle(scope, handles[*handle])?, number(*node)])
+            })
+            .flatten()
             .collect();
         let values = [
             number(findings.nodes),
@@ -189,37 +192,28 @@ impl Bridge {
     }
 }
 
-/// The Python objects of which the reference that JavaScript holds is known to the last one.
-struct Handles<'s> {
-    objects: Vec<Rc<PythonObject>>,
-    /// The host object of each.
-    values: Vec<Local<'s>>,
-}
-
-impl<'s> Handles<'s> {
-    fn of(bridge: &Bridge, scope: &Scope<'s>) -> Self {
-        let (objects, values) = bridge.lone_handles(scope).unzip();
-        Handles { objects, values }
-    }
-}
-
-/// What hangs on the Python objects that JavaScript holds.
+/// What hangs on the Python objects that JavaScript holds. There may be millions, and what a look takes is not given back to the system: small.
 #[derive(Default)]
 struct Graph<'py> {
-    indices: HashMap<usize, usize>,
     nodes: Vec<Node<'py>>,
+    /// The nodes by their objects' addresses.
+    indices: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    /// What each node leads to, one node's behind the other's.
+    edges: Vec<u32>,
     /// The node of each handle.
-    entries: Vec<usize>,
+    entries: Vec<u32>,
     is_whole: bool,
 }
 
 struct Node<'py> {
     object: Bound<'py, PyAny>,
     /// How many references to it were met.
-    met: usize,
-    leads_to: Vec<usize>,
+    met: u32,
+    /// Where its edges begin.
+    edges: u32,
     /// Where its value stands among the keys, if it is a `JsProxy`.
-    held: Option<usize>,
+    held: Option<u32>,
     is_held_outside: bool,
 }
 
@@ -235,68 +229,88 @@ struct Findings {
     entries: Vec<(usize, usize)>,
 }
 
-impl<'py> Graph<'py> {
-    fn from(py: Python<'py>, handles: &[Rc<PythonObject>], most: usize) -> PyResult<Self> {
+impl Bridge {
+    /// What hangs on what these handles own; not the whole of it if that is more than `most` objects.
+    fn graph_of<'py>(&self, py: Python<'py>, handles: &[u32], most: usize) -> PyResult<Graph<'py>> {
         static REFERENTS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let referents = REFERENTS.import(py, "gc", "get_referents")?;
-        let mut graph = Graph {
-            is_whole: true,
-            ..Graph::default()
-        };
+        let mut graph = Graph::default();
         for handle in handles {
-            let node = graph.meet(handle.object.bind(py));
+            let object = self.handles.object(py, *handle);
+            let node = object.map_or(NO_NODE, |object| graph.meet(object));
             graph.entries.push(node);
         }
         let mut next = 0;
         while next < graph.nodes.len() {
             if next >= most {
-                graph.is_whole = false;
-                break;
+                return Ok(graph);
             }
             let object = graph.nodes[next].object.clone();
-            let mut leads_to = Vec::new();
+            graph.nodes[next].edges = graph.edges.len() as u32;
             if ends_search(&object) {
                 graph.nodes[next].is_held_outside = true;
             } else {
                 let found = referents.call1((&object,))?;
                 for found in found.cast_into::<PyList>()?.iter() {
                     if !is_plain(&found) {
-                        leads_to.push(graph.meet(&found));
+                        graph.lead_to(found);
                     }
                 }
                 if let Ok(proxy) = object.cast::<JsProxy>()
                     && let Some(receiver) = proxy.get().held_receiver()
                 {
-                    leads_to.push(graph.meet(receiver.bind(py)));
+                    graph.lead_to(receiver.bind(py).clone().into_any());
                 }
             }
-            graph.nodes[next].leads_to = leads_to;
             next += 1;
         }
+        graph.is_whole = true;
         Ok(graph)
     }
+}
 
-    /// Counts one more reference to this object.
-    fn meet(&mut self, object: &Bound<'py, PyAny>) -> usize {
-        let nodes = &mut self.nodes;
-        let index = *self
+impl<'py> Graph<'py> {
+    /// Counts one more reference to this object, the one that is given not among them.
+    fn meet(&mut self, object: Bound<'py, PyAny>) -> u32 {
+        let address = |object: &Bound<'_, PyAny>| object.as_ptr() as usize;
+        let (nodes, hasher) = (&mut self.nodes, &self.hasher);
+        let hash = hasher.hash_one(address(&object));
+        let known = self
             .indices
-            .entry(object.as_ptr() as usize)
-            .or_insert_with(|| {
-                nodes.push(Node {
-                    held: object
-                        .cast::<JsProxy>()
-                        .ok()
-                        .and_then(|proxy| proxy.get().held_at()),
-                    object: object.clone(),
-                    met: 0,
-                    leads_to: Vec::new(),
-                    is_held_outside: false,
-                });
-                nodes.len() - 1
-            });
-        nodes[index].met += 1;
+            .find(hash, |index| nodes[*index as usize].object.is(&object));
+        if let Some(&index) = known {
+            nodes[index as usize].met += 1;
+            return index;
+        }
+        let index = nodes.len() as u32;
+        self.indices.insert_unique(hash, index, |index| {
+            hasher.hash_one(address(&nodes[*index as usize].object))
+        });
+        let held = object.cast::<JsProxy>().ok();
+        nodes.push(Node {
+            held: held.and_then(|proxy| Some(proxy.get().held_at()? as u32)),
+            object,
+            met: 1,
+            edges: 0,
+            is_held_outside: false,
+        });
         index
+    }
+
+    /// The node that is looked at leads to this object.
+    fn lead_to(&mut self, object: Bound<'py, PyAny>) {
+        let index = self.meet(object);
+        self.edges.push(index);
+    }
+
+    /// Where the edges of a node stand, in a graph that is whole.
+    fn edges_of(&self, index: usize) -> Range<usize> {
+        let end = self.nodes.get(index + 1).map(|next| next.edges as usize);
+        self.nodes[index].edges as usize..end.unwrap_or(self.edges.len())
+    }
+
+    fn leads_to(&self, index: usize) -> &[u32] {
+        &self.edges[self.edges_of(index)]
     }
 
     /// What may be garbage, if there is any.
@@ -322,21 +336,21 @@ impl<'py> Graph<'py> {
         let mut edges = Vec::new();
         let mut held = Vec::new();
         for (&index, &number) in &numbers {
-            for to in &self.nodes[index].leads_to {
-                if let Some(to) = numbers.get(to) {
+            for to in self.leads_to(index) {
+                if let Some(to) = numbers.get(&(*to as usize)) {
                     edges.extend([number, *to]);
                 }
             }
             if let Some(key) = self.nodes[index].held {
                 edges.extend([number, nodes + held.len()]);
-                held.push(key);
+                held.push(key as usize);
             }
         }
         let entries = self
             .entries
             .iter()
             .enumerate()
-            .filter_map(|(handle, node)| Some((handle, *numbers.get(node)?)))
+            .filter_map(|(handle, node)| Some((handle, *numbers.get(&(*node as usize))?)))
             .collect();
         Some(Findings {
             nodes,
@@ -351,13 +365,15 @@ impl<'py> Graph<'py> {
         let mut outside: Vec<usize> = Vec::new();
         for (index, node) in self.nodes.iter_mut().enumerate() {
             // One reference is the node's own.
-            node.is_held_outside |= twinloop_py::reference_count(&node.object) > node.met + 1;
+            let known = node.met as usize + 1;
+            node.is_held_outside |= twinloop_py::reference_count(&node.object) > known;
             if node.is_held_outside {
                 outside.push(index);
             }
         }
         while let Some(index) = outside.pop() {
-            for to in std::mem::take(&mut self.nodes[index].leads_to) {
+            for edge in self.edges_of(index) {
+                let to = self.edges[edge] as usize;
                 if !std::mem::replace(&mut self.nodes[to].is_held_outside, true) {
                     outside.push(to);
                 }
@@ -367,17 +383,20 @@ impl<'py> Graph<'py> {
 
     /// Which nodes lead to these, themselves among them.
     fn leading_to(&self, targets: &[usize]) -> Vec<bool> {
-        let mut from: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
-        for (index, node) in self.nodes.iter().enumerate() {
-            for to in &node.leads_to {
-                from[*to].push(index);
-            }
+        // To, from: the edges backwards.
+        let mut back: Vec<(u32, u32)> = Vec::new();
+        for index in (0..self.nodes.len()).filter(|index| !self.nodes[*index].is_held_outside) {
+            back.extend(self.leads_to(index).iter().map(|to| (*to, index as u32)));
         }
+        back.sort_unstable();
         let mut leads = vec![false; self.nodes.len()];
         let mut next: Vec<usize> = targets.to_vec();
         while let Some(index) = next.pop() {
             if !self.nodes[index].is_held_outside && !std::mem::replace(&mut leads[index], true) {
-                next.append(&mut from[index]);
+                let first = back.partition_point(|(to, _)| (*to as usize) < index);
+                let from = back[first..].iter();
+                let from = from.take_while(|(to, _)| *to as usize == index);
+                next.extend(from.map(|(_, from)| *from as usize));
             }
         }
         leads

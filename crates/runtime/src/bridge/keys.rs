@@ -3,7 +3,8 @@
 //! A key may be dropped anywhere: on another thread it goes home through the inbox (rule NO-GIL-OFF-LOOP).
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -11,6 +12,7 @@ use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use slab::Slab;
 use twinloop_js::engine::{Local, Scope, Slot};
 use twinloop_loop::{Loop, Remote};
+use twinloop_py::Known;
 
 use super::Bridge;
 use super::lifecycle::here;
@@ -20,8 +22,8 @@ use super::lifecycle::here;
 pub(super) struct Keys {
     /// None for a value that was collected, while something that is garbage itself still has its key.
     values: RefCell<Slab<Option<Slot>>>,
-    /// The live `JsProxy` of a JavaScript object, by the object's identity number.
-    proxies: RefCell<HashMap<u64, Py<PyWeakrefReference>>>,
+    /// What Python has for a JavaScript object instead of its `JsProxy`, by the object's identity number.
+    stand_ins: RefCell<HashMap<u64, Py<PyWeakrefReference>>>,
     /// The live `JsException` of a thrown object.
     exceptions: RefCell<HashMap<u64, Py<PyWeakrefReference>>>,
     /// Generators whose iteration Python left and which it still holds, by identity number.
@@ -60,11 +62,30 @@ impl Keys {
     }
 }
 
-/// Names a JavaScript value that Python holds.
+/// Names a JavaScript value that Python holds. Python may hold a hundred thousand: it is small.
 pub(crate) struct JsKey {
-    bridge: u64,
-    index: usize,
-    remote: Remote,
+    bridge: u32,
+    index: u32,
+}
+
+/// The loops of the bridges, by the bridges' numbers, for keys that are dropped on other threads.
+static HOMES: Mutex<BTreeMap<u32, Remote>> = Mutex::new(BTreeMap::new());
+
+/// The bridge with this number runs on the loop behind `remote`.
+pub(super) fn settle(number: u32, remote: Remote) {
+    HOMES
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(number, remote);
+}
+
+/// The bridge with this number has ended.
+pub(super) fn move_out(number: u32) {
+    let remote = HOMES
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .remove(&number);
+    drop(remote);
 }
 
 impl JsKey {
@@ -73,33 +94,38 @@ impl JsKey {
     }
 
     /// The number of its bridge, and where the value stands there.
-    pub(super) fn parts(&self) -> (u64, usize) {
-        (self.bridge, self.index)
+    pub(super) fn parts(&self) -> (u32, usize) {
+        (self.bridge, self.index as usize)
     }
 
     /// Where its value stands.
     pub(crate) fn place(&self) -> usize {
-        self.index
+        self.index as usize
     }
 
-    /// Runs `function` on the loop's thread.
+    /// Runs `function` on the loop's thread, unless the loop has ended.
     pub(super) fn post(&self, function: Box<dyn FnOnce(&Loop) + Send>) {
-        self.remote.post(function);
+        let homes = HOMES.lock().unwrap_or_else(PoisonError::into_inner);
+        let home = homes.get(&self.bridge).cloned();
+        drop(homes);
+        if let Some(home) = home {
+            home.post(function);
+        }
     }
 }
 
 impl Drop for JsKey {
     fn drop(&mut self) {
-        let (number, index) = (self.bridge, self.index);
+        let (number, index) = self.parts();
         if here().is_some_and(|bridge| bridge.number == number) {
             release(number, index);
         } else {
-            self.remote.post(Box::new(move |_| release(number, index)));
+            self.post(Box::new(move |_| release(number, index)));
         }
     }
 }
 
-fn release(number: u64, index: usize) {
+fn release(number: u32, index: usize) {
     if let Some(bridge) = here().filter(|bridge| bridge.number == number) {
         let slot = bridge.keys.values.borrow_mut().try_remove(index);
         drop(slot);
@@ -116,8 +142,7 @@ impl Bridge {
             .insert(Some(scope.persist(value)));
         JsKey {
             bridge: self.number,
-            index,
-            remote: self.event_loop.remote(),
+            index: index as u32,
         }
     }
 
@@ -130,7 +155,7 @@ impl Bridge {
         }
         let values = self.keys.values.borrow();
         let slot = values
-            .get(key.index)
+            .get(key.place())
             .and_then(Option::as_ref)
             .ok_or_else(|| {
                 PyRuntimeError::new_err(
@@ -152,21 +177,34 @@ impl Bridge {
         drop(earlier);
     }
 
-    /// The live proxy of the object with this identity number.
+    /// What Python has for the object with this identity number: its live proxy, or what stands for that.
     pub(crate) fn known_proxy<'py>(
         &self,
         py: Python<'py>,
         identity: u64,
     ) -> Option<Bound<'py, PyAny>> {
-        self.keys
-            .proxies
-            .borrow()
-            .get(&identity)
+        let stand_ins = self.keys.stand_ins.borrow();
+        let stand_in = if stand_ins.is_empty() {
+            None
+        } else {
+            stand_ins.get(&identity)
+        };
+        stand_in
             .and_then(|reference| reference.bind(py).upgrade())
+            .or_else(|| Known::find(py, self.number, identity))
     }
 
-    pub(crate) fn remember_proxy(&self, identity: u64, reference: Py<PyWeakrefReference>) {
-        self.keys.proxies.borrow_mut().insert(identity, reference);
+    /// The number of the object with this identity, for its proxy.
+    pub(crate) fn known_by(&self, identity: u64) -> Known {
+        Known::new(self.number, identity)
+    }
+
+    /// From now on Python gets `object` for what has this identity number.
+    pub(crate) fn stand_in(&self, identity: u64, object: &Bound<'_, PyAny>) -> PyResult<()> {
+        let reference = PyWeakrefReference::new(object)?.unbind();
+        let mut stand_ins = self.keys.stand_ins.borrow_mut();
+        stand_ins.insert(identity, reference);
+        Ok(())
     }
 
     /// The live exception that an object was thrown as before.
@@ -197,11 +235,13 @@ impl Bridge {
         Ok(())
     }
 
-    pub(crate) fn forget_proxy(py: Python<'_>, identity: u64) {
-        if let Some(bridge) = here()
+    /// The proxy that was known by this is gone.
+    pub(crate) fn forget_proxy(py: Python<'_>, known: &Known) {
+        let identity = known.number();
+        if let Some(bridge) = here().filter(|bridge| bridge.number == known.owner())
             && bridge.known_proxy(py, identity).is_none()
         {
-            let reference = bridge.keys.proxies.borrow_mut().remove(&identity);
+            let reference = bridge.keys.stand_ins.borrow_mut().remove(&identity);
             drop(reference);
             let left = bridge.keys.left.borrow_mut().remove(&identity);
             if let Some(left) = left {

@@ -26,7 +26,7 @@ impl Bridge {
     }
 }
 
-fn take_back(number: u64) {
+fn take_back(number: u32) {
     if let Some(bridge) =
         here().filter(|bridge| bridge.number == number && bridge.context.is_open())
     {

@@ -4,14 +4,16 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use twinloop_js::engine::Error;
 use twinloop_loop::Loop;
 
+use super::handles::Handles;
 use super::helpers::Helpers;
+use super::keys::{move_out, settle};
 use super::{Bridge, JsKey};
 use crate::crossing::tell_context;
 use crate::interrupts::{self, Watcher};
@@ -22,7 +24,7 @@ thread_local! {
 }
 
 /// Of the process, as a value is told by it from those of every other thread.
-static NEXT_BRIDGE: AtomicU64 = AtomicU64::new(1);
+static NEXT_BRIDGE: AtomicU32 = AtomicU32::new(1);
 
 /// The bridge of this thread, if there is one; none once the thread is ending.
 pub(super) fn here() -> Option<Rc<Bridge>> {
@@ -81,13 +83,19 @@ impl Bridge {
             PyRuntimeError::new_err(format!("the bridge cannot start: {error:?}"))
         })?;
         context.enter(|scope| scope.set_host_context(Rc::new(tell_context)));
+        let handles = Rc::new(Handles::default());
+        let of_handles = Rc::clone(&handles);
+        context
+            .enter(|scope| scope.on_collected(move |numbers| of_handles.drop_collected(numbers)));
+        let number = NEXT_BRIDGE.fetch_add(1, Ordering::Relaxed);
+        settle(number, event_loop.remote());
         Ok(Bridge {
-            number: NEXT_BRIDGE.fetch_add(1, Ordering::Relaxed),
+            number,
             js,
             context,
             event_loop: event_loop.clone(),
             keys: Default::default(),
-            handles: Default::default(),
+            handles,
             gathered: Cell::new(None),
             begun: Cell::default(),
             looking: Default::default(),
@@ -119,6 +127,7 @@ impl Bridge {
 
     fn end(&self) {
         BRIDGE.set(None);
+        move_out(self.number);
         drop(self.watcher.take());
         drop(self.pauses.take());
         self.keys.clear();

@@ -2,7 +2,7 @@
 //! keep their identity.
 //!
 //! Everything runs on the loop thread with the GIL held. What either heap holds of the other is rooted: JavaScript values
-//! in slots (rule ROOTED), Python objects in host objects that the JavaScript collector owns.
+//! in slots (rule ROOTED), Python objects by handles that the JavaScript collector owns.
 
 mod closing;
 mod cycles;
@@ -28,7 +28,6 @@ use twinloop_loop::Loop;
 use crate::crossing::{Crossing, Waiting};
 use crate::interrupts::Watcher;
 
-pub(crate) use handles::PythonObject;
 pub(crate) use helpers::Helper;
 pub(crate) use keys::JsKey;
 
@@ -38,14 +37,14 @@ const MOST_AT_ONCE: u32 = 100;
 /// Both languages of one thread.
 pub(crate) struct Bridge {
     /// Tells the keys of this bridge from those of an earlier one on the same thread.
-    number: u64,
+    number: u32,
     js: Rc<Js>,
     context: Context,
     event_loop: Loop,
     /// JavaScript values that Python holds.
     keys: keys::Keys,
     /// Python objects that JavaScript holds.
-    handles: handles::Handles,
+    handles: Rc<handles::Handles>,
     /// When cycles through both heaps are looked for next.
     looking: cycles::Looking,
     /// Promises that wait for Tasks.

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyWeakrefReference};
+use pyo3::types::{PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 use twinloop_js::engine::{Arguments, Error, Local, Op, Scope};
 
@@ -145,8 +145,7 @@ impl Crossing<'_, '_, '_> {
         proxy: &Bound<'_, JsProxy>,
     ) -> PyResult<()> {
         if let Some(identity) = proxy.get().identity() {
-            let reference = PyWeakrefReference::new(object)?.unbind();
-            self.bridge.remember_proxy(identity, reference);
+            self.bridge.stand_in(identity, object)?;
         }
         Ok(())
     }

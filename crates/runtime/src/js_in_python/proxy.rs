@@ -7,8 +7,9 @@
 use pyo3::exceptions::{PyAttributeError, PyIndexError, PyKeyError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PySlice, PyString, PyTuple, PyWeakrefReference};
+use pyo3::types::{PyDict, PyList, PySlice, PyString, PyTuple};
 use twinloop_js::engine::{Attributes, Local, PromiseState, Scope, Type};
+use twinloop_py::Known;
 
 use super::kinds::{self, Settled};
 use super::names::property;
@@ -18,12 +19,15 @@ use crate::crossing::{Crossing, Depth};
 /// Attributes of the class, which win over properties of the same name (`[]` reaches those).
 const OWN: [&str; 3] = ["new", "typeof", "to_py"];
 
+/// In the place of an identity number.
+const NO_IDENTITY: u64 = 0;
+
 /// A JavaScript object.
 #[pyclass(frozen, weakref, subclass, mapping, module = "twinloop.js")]
 pub(crate) struct JsProxy {
     key: JsKey,
-    /// The identity number of an object; a method read from another proxy has none.
-    identity: Option<u64>,
+    /// By the identity number of an object, which begins with 1; a method read from another proxy has none.
+    known: Known,
     /// The receiver of a method.
     this: Option<Py<JsProxy>>,
 }
@@ -39,13 +43,12 @@ impl JsProxy {
     ) -> PyResult<Bound<'py, PyAny>> {
         let proxy = JsProxy {
             key: crossing.bridge.keep(crossing.scope, value),
-            identity,
+            known: crossing.bridge.known_by(identity.unwrap_or(NO_IDENTITY)),
             this: None,
         };
         let proxy = kinds::instantiate(crossing, value, proxy, abilities)?;
-        if let Some(identity) = identity {
-            let reference = PyWeakrefReference::new(&proxy)?;
-            crossing.bridge.remember_proxy(identity, reference.unbind());
+        if identity.is_some() {
+            proxy.cast::<JsProxy>()?.get().known.list(&proxy);
         }
         Ok(proxy)
     }
@@ -87,7 +90,8 @@ impl JsProxy {
 
     /// The identity number of its object.
     pub(super) fn identity(&self) -> Option<u64> {
-        self.identity
+        let number = self.known.number();
+        (number != NO_IDENTITY).then_some(number)
     }
 
     /// Where its value stands among what Python holds.
@@ -133,9 +137,9 @@ impl JsProxy {
 
 impl Drop for JsProxy {
     fn drop(&mut self) {
-        if let Some(identity) = self.identity {
+        if self.known.number() != NO_IDENTITY {
             // Deallocation holds the GIL.
-            Python::attach(|py| Bridge::forget_proxy(py, identity));
+            Python::attach(|py| Bridge::forget_proxy(py, &self.known));
         }
     }
 }
@@ -179,7 +183,7 @@ impl JsProxy {
                 }
                 let method = JsProxy {
                     key: crossing.bridge.keep(scope, value),
-                    identity: None,
+                    known: crossing.bridge.known_by(NO_IDENTITY),
                     this: Some(slf.clone().unbind()),
                 };
                 return Ok(kinds::instantiate(crossing, value, method, None)?.unbind());
@@ -371,7 +375,7 @@ impl JsProxy {
     }
 
     fn __hash__(&self, py: Python<'_>) -> PyResult<u64> {
-        match self.identity {
+        match self.identity() {
             Some(identity) => Ok(identity),
             None => self.with(py, |crossing, value| {
                 // A symbol has no identity number; equal values must still hash alike.

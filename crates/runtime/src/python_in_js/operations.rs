@@ -14,7 +14,6 @@ use pyo3::types::{PyDict, PyIterator, PySlice, PyString, PyTuple, PyType};
 use twinloop_js::engine::{Arguments, Error, Local, Op, Scope};
 
 use super::{abilities, fields};
-use crate::bridge::PythonObject;
 use crate::crossing::{Crossing, Depth};
 use crate::js_in_python::JsProxy;
 
@@ -299,14 +298,16 @@ fn enter<'s>(
     arguments: Arguments<'s>,
     f: impl FnOnce(&Call<'_, 's, '_>) -> Result<Local<'s>, Error>,
 ) -> Result<Local<'s>, Error> {
-    let owned = scope
-        .host_value::<PythonObject>(arguments.get(0))
-        .ok_or_else(|| Error::type_error("this is not a proxy of a Python object"))?;
     Crossing::in_js(scope, |crossing| {
+        let owned = crossing
+            .bridge
+            .owned_by(scope, crossing.py, arguments.get(0));
+        let object =
+            owned.ok_or_else(|| Error::type_error("this is not a proxy of a Python object"))?;
         f(&Call {
             crossing,
             arguments,
-            object: owned.object.bind(crossing.py).clone(),
+            object,
         })
     })
 }
