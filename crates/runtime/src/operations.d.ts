@@ -7,6 +7,9 @@ type PythonHandle = { readonly __python: unique symbol };
 interface BridgeOperations {
   /** The promise that all that waits for this one leads to, and for which only Python waits; undefined if there is none. */
   servedBy(promise: object): object | undefined;
+  /** The frames of async functions that an error has left, beyond those of this stack, a line each. */
+  asyncFrames(error: any, stack: string): string;
+  forgetAsyncFrames(error: any): void;
   pyStr(handle: PythonHandle): string;
   pyRepr(handle: PythonHandle): string;
   /** The name of the object's type. */

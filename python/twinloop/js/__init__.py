@@ -346,11 +346,14 @@ def _frames(stack: str) -> list[tuple[str, str, int, str]]:
         if not line.startswith("at "):
             continue
         function, bracket, place = line[3:].rpartition(" (")
-        place = place.rstrip(")") if bracket else line[3:]
+        if not bracket:
+            function, place = "async " if line.startswith("at async ") else "", line[3:].removeprefix("async ")
+        place = place.rstrip(")")
         file, _, position = place.partition(":") if place.count(":") < 2 else _split_place(place)
         number, _, column = position.partition(":")
         if number.isdigit():
-            frames.append((function if bracket else "<module>", file.removeprefix("file://"), int(number), column))
+            name = function if bracket else f"{function}<module>"
+            frames.append((name, file.removeprefix("file://"), int(number), column))
     return frames
 
 
@@ -380,12 +383,15 @@ _ON_FIRST_LINE = b"\xef\x00" * (len(_running.__code__.co_code) // 16 + 1)
 
 
 def _frame(function: str, file: str, line: int, column: str) -> types.FrameType:
-    """A Python frame that names a JavaScript function and line. JavaScript reads the column, for which Python has no place."""
+    """A Python frame that names a JavaScript function and line. JavaScript reads what Python has no place for: the column, and whether it waited."""
+    name = function.removeprefix("async ")
     code = _running.__code__.replace(
-        co_name=function, co_qualname=function, co_filename=file, co_firstlineno=line, co_linetable=_ON_FIRST_LINE
+        co_name=name, co_qualname=name, co_filename=file, co_firstlineno=line, co_linetable=_ON_FIRST_LINE
     )
     # Nothing in it leads back to the frame, nor to the builtins, by which a module's variables are known.
     names = {"__name__": "javascript", "__file__": file, "current": sys._getframe, "column": column}
+    if name != function:
+        names["waited"] = "async "
     generator = types.FunctionType(code, names)()
     frame: types.FrameType = next(generator)
     generator.close()

@@ -140,4 +140,63 @@ test('the code that runs a CommonJS file is no frame of that file', async () => 
   equal(stack.split('\n').filter((line) => line.includes('thrown.cjs')).length, 1, stack);
 });
 
+const places = (stack) =>
+  stack
+    .split('\n')
+    .filter((line) => line.startsWith('    at '))
+    .map((line) => line.replace(/\(?file:\/\/|\(?\/.*\//, '').replace(/^ +at /, ''));
+
+// The engine's own keeps a stack of each promise or nothing; a stack ended at the first `await`.
+test('the stack of an error has the async functions that awaited it', async () => {
+  const code = `
+    const pause = () => new Promise((resolve) => { setTimeout(resolve); });
+    async function first(fail) {
+      await pause();
+      if (fail) throw new RangeError('deep');
+      return 1; }
+    const second = async (fail) => {
+      const ready = await first(false);
+
+      return ready + await first(fail);
+    };
+    async function* third() { yield 1; await second(true); }
+    export class Fourth {
+      async run() {
+        for await (const one of third()) ;
+      }
+    }
+    class Named extends Error { constructor(text) { super(text); Error.captureStackTrace(this, Named); } }
+    export async function named() { await pause(); await (async function inner() { await pause(); throw new Named('x'); })(); }
+    export async function atOnce() { await (async function now() { throw new Error('now'); })(); }
+    export async function again(error) { try { await Promise.reject(error); } catch {} }
+  `;
+  const folder = mkdtempSync(join(tmpdir(), 'twinloop-async-frames-'));
+  const file = join(folder, 'levels.mjs');
+  writeFileSync(file, code);
+  try {
+    const { Fourth, named, atOnce, again } = await import(pathToFileURL(file).href);
+    const stackOf = async (f) => {
+      try {
+        await f();
+      } catch (error) {
+        return places(error.stack);
+      }
+    };
+    const stack = await stackOf(() => new Fourth().run());
+    equal(
+      stack.slice(0, 4).map((line) => line.replace(/:\d+\)$/, '')).join(', '),
+      'first levels.mjs:5, async second levels.mjs:10, async third levels.mjs:12, async run levels.mjs:15',
+    );
+    match(stack[4], /^async stackOf /);
+    equal((await stackOf(named)).slice(0, 2).map((line) => line.split(' levels')[0]).join(), 'inner,async named');
+    const once = await stackOf(atOnce);
+    equal(once.filter((line) => line.includes('atOnce')).length, 1);
+    const same = new Error('the same');
+    for (let i = 0; i < 3; i += 1) await again(same);
+    equal(places(same.stack).filter((line) => line.includes('again')).length, 1);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 await run();

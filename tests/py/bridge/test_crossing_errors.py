@@ -599,3 +599,85 @@ def test_an_exception_that_goes_the_same_way_again_leaves_each_frame_once_a_time
             assert [frame.name for frame in traceback.extract_tb(error.__traceback__)] == ["main", "through", "raises"]
 
     twinloop.run(main())
+
+
+ASYNC_LEVELS = """(() => {
+  const one = async (f) => { await null; await f(); };
+  async function two(f) {
+    return await one(f);
+  }
+  async function three(f, seen) {
+    try { await two(f); } catch (error) { seen(error.stack); throw error; }
+  }
+  return three;
+})()"""
+
+
+def frames_through_async(raises: Any) -> tuple[list[str], list[list[str]]]:
+    """Python awaits JavaScript that awaits Python that awaits JavaScript: the frames in Python's traceback, and those of each stack."""
+    stacks: list[str] = []
+
+    async def main() -> list[str]:
+        levels = js.eval(ASYNC_LEVELS)
+
+        async def between() -> Any:
+            await levels(raises, stacks.append)
+
+        async def bottom() -> Any:
+            await levels(between, stacks.append)
+
+        with pytest.raises((ValueError, js.JsException)) as caught:
+            await bottom()
+        return [frame.name.rpartition(".")[2] for frame in traceback.extract_tb(caught.value.__traceback__)]
+
+    names: list[str] = twinloop.run(main())
+    lines = [
+        [line.strip()[3:].rpartition(" (")[0].rpartition(".")[2] for line in stack.splitlines() if "    at " in line]
+        for stack in stacks
+    ]
+    return names, lines
+
+
+def test_the_frames_of_async_functions_stand_in_one_traceback_with_pythons() -> None:
+    async def raises() -> None:
+        await asyncio.sleep(0)
+        raise ValueError("deep")
+
+    names, (inner, outer) = frames_through_async(raises)
+    assert names == ["main", "bottom", "three", "two", "one", "between", "three", "two", "one", "raises"]
+    assert inner == ["raises", "async one", "async two", "async three"]
+    assert outer == [*inner, "between", "async one", "async two", "async three"]
+
+
+def test_an_error_of_javascript_has_the_frames_of_async_functions_in_both_languages() -> None:
+    async def calls() -> Any:
+        await js.eval("(async function throws() { await null; throw new RangeError('deep'); })")()
+
+    names, (inner, outer) = frames_through_async(calls)
+    assert names == ["main", "bottom", "three", "two", "one", "between", "three", "two", "one", "calls", "throws"]
+    assert inner == ["throws", "calls", "async one", "async two", "async three"]
+    assert outer == [*inner, "between", "async one", "async two", "async three"]
+
+
+def test_a_function_that_calls_before_it_waits_stands_once_in_a_traceback() -> None:
+    async def main() -> None:
+        through = js.eval(
+            "(async function through(f) { await near(f); async function near(g) { throw new Error('at once'); } })"
+        )
+        for _ in range(2):
+            with pytest.raises(js.JsException) as caught:
+                await through(None)
+            names = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+            assert names == ["main", "through", "near"]
+
+        async def fails() -> None:
+            raise error.with_traceback(None)
+
+        error = ValueError("again")
+        waits = js.eval("(async function waits(f) { await null; await f(); })")
+        for _ in range(3):
+            with pytest.raises(ValueError, match="again"):
+                await waits(fails)
+            assert [frame.name for frame in traceback.extract_tb(error.__traceback__)] == ["main", "waits", "fails"]
+
+    twinloop.run(main())

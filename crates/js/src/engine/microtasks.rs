@@ -344,7 +344,8 @@ impl<'s> Scope<'s> {
             if job.is_null() {
                 return Ok(());
             }
-            root!(cx, job = job);
+            self.note_async_frame(job);
+            root!(cx, job = ToUnwrappedJSMicroTask(&task.value()));
             self.run_tracked(|scope| {
                 let _entered = super::realms::Entered::new(cx, global.get());
                 scope.check(RunJSMicroTask(cx, job.handle()))
@@ -447,6 +448,8 @@ fn run_next(scope: &Scope<'_>) -> bool {
                 return true;
             }
             scope.begin_traced(tracing::Task::Job(job));
+            let job = ToUnwrappedJSMicroTask(&task.get());
+            scope.note_async_frame(job);
             let job = ToUnwrappedJSMicroTask(&task.get());
             root!(cx, global = GetExecutionGlobalFromJSMicroTask(job));
             root!(cx, job = job);

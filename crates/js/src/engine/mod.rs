@@ -43,6 +43,7 @@
 //! be used. Drop code of host objects runs at a checkpoint, where entering the engine is allowed.
 
 mod async_context;
+mod async_frames;
 mod buffers;
 mod cache_files;
 mod clone;

@@ -56,7 +56,7 @@ pub(super) unsafe fn place(object: *mut JSObject, index: u32) -> JSVal {
 ///
 /// # Safety
 /// The object must be alive.
-unsafe fn is_of(object: *mut JSObject, class: &CStr) -> bool {
+pub(super) unsafe fn is_of(object: *mut JSObject, class: &CStr) -> bool {
     // SAFETY: a live object has a class, whose name is a static text.
     unsafe { CStr::from_ptr((*mozjs::rust::get_object_class(object)).name) == class }
 }

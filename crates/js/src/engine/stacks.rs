@@ -212,7 +212,7 @@ fn captured_stack<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loc
             } else {
                 format!("{head}\n{text}")
             };
-            scope.string(&text)?
+            scope.string(&with_async_frames(scope, this, text))?
         }
     };
     settle(scope, this, stack)?;
@@ -251,18 +251,32 @@ fn stack_of_error<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loc
         return Ok(Local::undefined());
     };
     let stack = scope.call(original, this, &[])?;
-    if frames.is_none() && stack.is_string() {
-        // The engine ends the line with name and message, frames or not.
-        return scope.string(scope.string_of(stack)?.trim_end_matches('\n'));
+    if !stack.is_string() {
+        return Ok(stack);
     }
-    if frames.is_some() && stack.is_string() {
-        let text = scope.string_of(stack)?;
-        let hooks = scope.inner().hooks.borrow().clone();
-        if let Some(mapped) = hooks.mapped_stack(scope, &text) {
-            return scope.string(&mapped);
+    // The engine ends the line with name and message, frames or not.
+    let text = scope.string_of(stack)?;
+    let text = match frames {
+        Some(_) => scope.mapped(text),
+        None => text.trim_end_matches('\n').to_owned(),
+    };
+    scope.string(&with_async_frames(scope, this, text))
+}
+
+/// The stack with the async functions that the error has left by now, as far as `stackTraceLimit` goes.
+fn with_async_frames(scope: &Scope<'_>, error: Local<'_>, mut text: String) -> String {
+    let left = scope.async_frames(error, &text);
+    if !left.is_empty() {
+        let limit = limit(scope).ok().flatten().unwrap_or(0) as usize;
+        let room = limit.saturating_sub(text.matches("\n    at ").count());
+        for line in left.lines().take(room) {
+            if !text.ends_with('\n') {
+                text.push('\n');
+            }
+            text.push_str(line);
         }
     }
-    Ok(stack)
+    text
 }
 
 /// The value takes the place of the accessor that gave it.

@@ -38,7 +38,7 @@ const CALLEE: u32 = 0;
 /// Frames of a sample.
 const FRAMES: u32 = 24;
 /// How the names of the built-in library's files begin, and those of the bridge's.
-const BUILT_IN: [&str; 2] = ["node:", "twinloop:"];
+pub(super) const BUILT_IN: [&str; 2] = ["node:", "twinloop:"];
 
 /// What a context knows while the process is traced; empty otherwise.
 #[derive(Default)]
@@ -448,7 +448,7 @@ fn work_of_reaction(job: *mut JSMicroTask) -> Work {
 }
 
 /// The function of a generator; null when that has returned.
-fn callee(generator: *mut JSObject) -> *mut JSObject {
+pub(super) fn callee(generator: *mut JSObject) -> *mut JSObject {
     if generator.is_null() {
         return ptr::null_mut();
     }

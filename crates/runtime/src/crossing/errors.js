@@ -16,6 +16,7 @@ const {
   objectToString,
 } = require('builtins/primordials');
 const { split, startsWith, stringIncludes, weakMapGet, weakMapSet } = require('builtins/primordials');
+const { asyncFrames, forgetAsyncFrames } = ops;
 
 // The language's own, whatever a program makes of the globals later.
 const { AggregateError: OwnAggregateError, Error: OwnError, String: OwnString } = globalThis;
@@ -37,20 +38,43 @@ const isOfBridge = (line) => stringIncludes(line, 'twinloop:bridge');
  */
 function describeAs(error, name, message, frames, stack) {
   defineProperty(error, 'name', hidden(name));
-  const lines = [message ? `${name}: ${message}` : name];
+  setStack(error, message ? `${name}: ${message}` : name, frames, stack);
+}
+
+/** @param {any} error @param {string} head @param {string[]} frames the notes first @param {string} stack what JavaScript runs */
+function setStack(error, head, frames, stack) {
+  const lines = [head];
   for (let i = 0; i < frames.length; i += 1) lines[lines.length] = frames[i];
   const own = split(stack, '\n');
   for (let i = 0; i < own.length; i += 1) if (isFrame(own[i]) && !isOfBridge(own[i])) lines[lines.length] = own[i];
-  defineProperty(error, 'stack', hidden(join(lines, '\n')));
+  const text = join(lines, '\n');
+  defineProperty(error, 'stack', {
+    __proto__: null,
+    configurable: true,
+    // The async functions that it leaves from now on stand there once it has.
+    get() {
+      const left = asyncFrames(error, text);
+      return left === '' ? text : `${text}\n${left}`;
+    },
+    set(value) {
+      defineProperty(this, 'stack', hidden(value));
+    },
+  });
 }
 
-/** The innermost frames of a stack that are JavaScript's alone: those up to where it called Python. @param {string} stack */
+/** Whether a frame is of an async function that has waited. @param {string} line */
+const isAsync = (line) => startsWith(line, '    at async ') && !startsWith(line, '    at async (');
+
+/**
+ * The innermost frames of a stack that are JavaScript's alone: those up to where it called Python, without those that it leaves by an `await`.
+ * @param {string} stack
+ */
 function segmentOf(stack) {
   const lines = split(stack, '\n');
   /** @type {string[]} */
   const segment = [];
   for (let i = 0; i < lines.length; i += 1) {
-    if (!isFrame(lines[i])) continue;
+    if (!isFrame(lines[i]) || isAsync(lines[i])) continue;
     if (!isOfBridge(lines[i])) segment[segment.length] = lines[i];
     else if (segment.length > 0) break;
   }
@@ -59,7 +83,7 @@ function segmentOf(stack) {
 
 /**
  * How errors came here from Python the last time: the frames that they had left until then, innermost first, and those of JavaScript that they leave on
- * their way back. @type {WeakMap<object, { frames: string[], segment: string[] }>}
+ * their way back; and how many of its async functions Python knows. @type {WeakMap<object, { frames: string[], segment: string[], known: number }>}
  */
 const routes = new WeakMap();
 
@@ -68,16 +92,41 @@ function passes(error, frames, stack) {
   /** @type {string[]} */
   const left = [];
   for (let i = 0; i < frames.length; i += 1) if (isFrame(frames[i])) left[left.length] = frames[i];
-  weakMapSet(routes, error, { frames: left, segment: segmentOf(stack) });
+  // They are among Python's frames.
+  forgetAsyncFrames(error);
+  weakMapSet(routes, error, { frames: left, segment: segmentOf(stack), known: 0 });
+}
+
+/** The frames of async functions that a value has left, beyond those of a stack. @param {any} value @param {string} stack @returns {string[]} */
+function asyncFramesLeft(value, stack) {
+  const text = asyncFrames(value, stack);
+  return text === '' ? [] : split(text, '\n');
 }
 
 /** All frames that a thrown value has left, which is in Python from now on. @param {any} value @param {string} stack */
 function framesLeft(value, stack) {
   const route = weakMapGet(routes, value);
-  if (route === undefined) return segmentOf(stack);
-  for (let i = 0; i < route.segment.length; i += 1) route.frames[route.frames.length] = route.segment[i];
-  route.segment = [];
-  return route.frames;
+  const segment = segmentOf(stack);
+  const frames = route === undefined ? segment : route.frames;
+  const more = takeSegment(value, route ?? { frames, segment: [], known: 0 }, segment);
+  for (let i = 0; i < more.length; i += 1) frames[frames.length] = more[i];
+  return frames;
+}
+
+/**
+ * The frames that a value has left since Python knew it. @param {any} value @param {{ frames: string[], segment: string[], known: number }} route
+ * @param {string[]} begun those of its own stack
+ */
+function takeSegment(value, route, begun) {
+  const { segment } = route;
+  const left = asyncFramesLeft(value, '');
+  if (left.length > route.known) {
+    // Those that called before they waited stand in the stack already.
+    const more = asyncFramesLeft(value, join(segment.length > 0 ? segment : begun, '\n'));
+    for (let i = route.known; i < left.length; i += 1) if (includes(more, left[i])) segment[segment.length] = left[i];
+  }
+  weakMapSet(routes, value, { frames: route.frames, segment: [], known: left.length });
+  return segment;
 }
 
 /** The Python exceptions that errors stand for. @type {WeakMap<object, any>} */
@@ -166,7 +215,13 @@ module.exports = {
   passed(error, frames) {
     const stack = OwnString(new OwnError().stack ?? '');
     passes(error, frames, stack);
-    if (exceptionOf(error) === undefined) return;
+    if (exceptionOf(error) === undefined) {
+      // JavaScript's own: what stands before its frames stays. One that has none keeps what the program gave it.
+      const own = tried(() => error.stack, undefined);
+      const parts = typeof own === 'string' ? split(own, '\n    at ') : [];
+      if (parts.length > 1 && frames.length > 0) tried(() => setStack(error, parts[0], frames, stack), undefined);
+      return;
+    }
     const name = tried(() => OwnString(error.name), 'PythonError');
     const message = tried(() => OwnString(error.message), '');
     describeAs(error, name, message, frames, stack);
@@ -174,9 +229,7 @@ module.exports = {
   /** The frames that a value leaves on its way home to Python, which knows those before; as one text. @param {any} error */
   segmentLeft(error) {
     const route = weakMapGet(routes, error);
-    const segment = route?.segment ?? [];
-    if (route !== undefined) route.segment = [];
-    return join(segment, '\n');
+    return route === undefined ? '' : join(takeSegment(error, route, []), '\n');
   },
   /**
    * Name, message, stack, the cause if that is an object, whether it is an Error, the errors of an AggregateError, and the frames that it has left; only the

@@ -451,11 +451,12 @@ fn frames_of(exception: &Bound<'_, PyAny>) -> Vec<String> {
             let frame = traceback.getattr("tb_frame")?;
             let code = frame.getattr("f_code")?;
             Ok(format!(
-                "    at {} ({}:{}:{})",
+                "    at {}{} ({}:{}:{})",
+                of_javascript(&frame, "waited").unwrap_or_default(),
                 code.getattr("co_qualname")?.str()?.to_string_lossy(),
                 code.getattr("co_filename")?.str()?.to_string_lossy(),
                 traceback.getattr("tb_lineno")?,
-                column_of(&frame).unwrap_or_else(|| "1".to_owned())
+                of_javascript(&frame, "column").unwrap_or_else(|| "1".to_owned())
             ))
         };
         // Frames of the import system tell nothing, and Python leaves them out of its own tracebacks.
@@ -475,9 +476,9 @@ fn frames_of(exception: &Bound<'_, PyAny>) -> Vec<String> {
     frames
 }
 
-/// The column of a frame that stands for one of JavaScript's (`_frame` of `twinloop.js`).
-fn column_of(frame: &Bound<'_, PyAny>) -> Option<String> {
+/// What a frame that stands for one of JavaScript's (`_frame` of `twinloop.js`) says of it.
+fn of_javascript(frame: &Bound<'_, PyAny>, name: &str) -> Option<String> {
     let variables = frame.getattr("f_globals").ok()?;
     let text = |name: &str| variables.get_item(name).ok()?.extract::<String>().ok();
-    (text("__name__")? == "javascript").then(|| text("column"))?
+    (text("__name__")? == "javascript").then(|| text(name))?
 }

@@ -29,6 +29,15 @@ static OPS: &[Op] = &[
             Ok(end.unwrap_or_else(Local::undefined))
         })
     }),
+    // The frames of async functions that an error has left, beyond those of a stack; and they are forgotten.
+    Op::new("asyncFrames", 2, |scope, arguments| {
+        let stack = scope.string_of(arguments.get(1))?;
+        scope.string(&scope.async_frames(arguments.get(0), &stack))
+    }),
+    Op::new("forgetAsyncFrames", 1, |scope, arguments| {
+        scope.forget_async_frames(arguments.get(0));
+        Ok(Local::undefined())
+    }),
     Op::new("pyStr", 1, |scope, arguments| {
         on(scope, arguments, |call| Ok(call.object.str()?.into_any()))
     }),
