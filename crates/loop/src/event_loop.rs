@@ -458,6 +458,12 @@ impl Loop {
         self.0.timers.borrow_mut().next_deadline()
     }
 
+    /// [`Statistics::turns`] alone, which costs nothing.
+    #[must_use]
+    pub fn turns(&self) -> u64 {
+        self.0.counters.turns()
+    }
+
     /// What the loop has done and holds.
     #[must_use]
     pub fn statistics(&self) -> Statistics {

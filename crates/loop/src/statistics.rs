@@ -119,6 +119,10 @@ impl Counters {
     }
 
     /// The counters; what the loop holds at the moment is for the loop to fill in.
+    pub(crate) fn turns(&self) -> u64 {
+        self.turns.get()
+    }
+
     pub(crate) fn statistics(&self) -> Statistics {
         Statistics {
             turns: self.turns.get(),

@@ -183,13 +183,14 @@ class Instance(_native.JsInstance, metaclass=_InstanceClass):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return getattr(self.__twinloop_half__, name)
+        return _property(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name.startswith("_") or hasattr(getattr(type(self), name, None), "__set__"):
+        of_class = None if name.startswith("_") else getattr(type(self), name, None)
+        if name.startswith("_") or hasattr(of_class, "__set__"):
             object.__setattr__(self, name, value)
         else:
-            setattr(self.__twinloop_half__, name, value)
+            _set_property(self, name, value, of_class)
 
     def __delattr__(self, name: str) -> None:
         if name.startswith("_"):
@@ -206,10 +207,37 @@ class _Default:
         self.value = value
 
     def __get__(self, instance: Any, owner: type) -> Any:
-        return self.value if instance is None else getattr(instance.__twinloop_half__, self._name)
+        if instance is None:
+            return self.value
+        value = _property(instance, self._name)
+        # That of the class, until the object has one.
+        is_default = type(value) is int and value == self.value and self._name not in vars(instance).get(_FLOATS, ())
+        return self.value if is_default else value
 
     def __set__(self, instance: Any, value: Any) -> None:
-        setattr(instance.__twinloop_half__, self._name, value)
+        _set_property(instance, self._name, value, self.value)
+
+
+# The floats without a fraction that Python wrote to properties, as JavaScript has no other Number for an int; and ints where the class has a float.
+_FLOATS = "__twinloop_floats__"
+
+
+def _property(instance: Any, name: str) -> Any:
+    value = getattr(instance.__twinloop_half__, name)
+    if type(value) is int and (floats := vars(instance).get(_FLOATS)) and floats.get(name) == value:
+        return floats[name]
+    return value
+
+
+def _set_property(instance: Any, name: str, value: Any, of_class: Any) -> None:
+    setattr(instance.__twinloop_half__, name, value)
+    floats = vars(instance).get(_FLOATS)
+    if (type(value) is float and value.is_integer()) or (type(value) is int and type(of_class) is float):
+        if floats is None:
+            floats = vars(instance)[_FLOATS] = {}
+        floats[name] = value
+    elif floats:
+        floats.pop(name, None)
 
 
 # By the class's identity: the base, while a class extends it.

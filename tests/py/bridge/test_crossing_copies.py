@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import decimal
 from typing import Any
 
@@ -127,5 +128,26 @@ def test_a_converter_gives_what_stands_for_what_has_no_copy() -> None:
         # One that gives ever new objects is asked no more for what it gave.
         assert isinstance(js.to_js(object(), converter=lambda _: object()), object)
         assert js.to_js([[kept]], 1, converter=convert)[0] == [[kept]][0]
+
+    twinloop.run(main())
+
+
+def test_a_typed_array_is_copied_with_its_elements() -> None:
+    # It was bytes, of which pandas and NumPy made objects and texts.
+    async def main() -> None:
+        for name, code in [
+            ("Int8Array", "b"), ("Int16Array", "h"), ("Uint16Array", "H"), ("Int32Array", "i"), ("Uint32Array", "I"),
+            ("Float32Array", "f"), ("Float64Array", "d"),
+        ]:  # fmt: skip
+            assert js.eval(f"({{ part: new {name}([9, 1, 2]).subarray(1) }})").to_py() == {
+                "part": array.array(code, [1, 2])
+            }
+        big = js.eval("[new BigInt64Array([-1n]), new BigUint64Array([2n ** 64n - 1n])]").to_py()
+        assert big == [array.array("q", [-1]), array.array("Q", [2**64 - 1])]
+        for code in ("new Uint8Array([1])", "new Uint8ClampedArray([1])", "new Uint8Array([1]).buffer"):
+            assert js.eval(code).to_py() == b"\x01"
+        assert js.eval("new DataView(new Uint8Array([1]).buffer)").to_py() == b"\x01"
+        assert js.eval("new Float16Array([1])").to_py() == b"\x00\x3c"
+        assert js.to_js(js.eval("new Float64Array([1.5])").to_py())[0] == 1.5
 
     twinloop.run(main())

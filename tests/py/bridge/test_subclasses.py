@@ -617,3 +617,34 @@ def test_a_stream_of_pythons_ends_with_null() -> None:
         assert js.function("(value) => value === null")(js.null) and not js.null and repr(js.null) == "null"
 
     twinloop.run(asyncio.wait_for(main(), 30))
+
+
+def test_a_float_that_python_wrote_stays_a_float_to_python() -> None:
+    async def main() -> None:
+        parent = js.eval(
+            "(class C { constructor() { this.whole = 1; } halve() { this.scale /= 2; return this.scale; } })"
+        )
+
+        class Scaled(parent):  # type: ignore[misc]
+            ratio = 2.0
+
+            def __init__(self) -> None:
+                super().__init__()
+                self.scale = 4.0
+
+        def kinds(*names: str) -> list[type]:
+            return [type(getattr(scaled, name)) for name in names]
+
+        scaled = Scaled()
+        assert kinds("scale", "ratio", "whole") == [float, float, int]
+        assert js.function("(s) => [s.scale, s.ratio].every(Number.isInteger)")(scaled)
+        # What JavaScript makes of it is JavaScript's, and an int that Python writes is one.
+        scaled.halve()
+        scaled.ratio = 2
+        assert kinds("scale", "ratio") == [int, int]
+        scaled.ratio = 3.0
+        scaled.whole = 5.0
+        js.function("(s) => { s.whole = true; }")(scaled)
+        assert kinds("ratio", "whole") == [float, bool]
+
+    twinloop.run(main())

@@ -161,13 +161,13 @@ impl Bridge {
 
     /// Whether this is the first time in this turn of the loop that anything is given up.
     pub(crate) fn begins_to_give_up(&self) -> bool {
-        let turn = Some(self.event_loop.statistics().turns);
+        let turn = Some(self.event_loop.turns());
         self.gathered.replace(turn) != turn
     }
 
     /// Whether one more coroutine may make its first step before the loop has a turn. Who awaits in a circle what never waits must not keep all others out.
     pub(crate) fn may_begin_at_once(&self) -> bool {
-        let turn = self.event_loop.statistics().turns;
+        let turn = self.event_loop.turns();
         let (of, count) = self.begun.get();
         let count = if of == turn { count + 1 } else { 0 };
         self.begun.set((turn, count));

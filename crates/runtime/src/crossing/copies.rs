@@ -65,7 +65,7 @@ struct CopiedToJs<'py> {
 }
 
 impl<'s, 'py> Crossing<'_, 's, 'py> {
-    /// `JsProxy.to_py(depth)`: Array to list, Map and plain Object to dict, Set to set, buffers to bytes, Date to datetime; the rest, and what
+    /// `JsProxy.to_py(depth)`: Array to list, Map and plain Object to dict, Set to set, buffers to bytes or arrays, Date to datetime; the rest, and what
     /// must be hashable in Python (keys and members of sets), as `to_py`.
     pub(crate) fn copy_to_py(&self, value: Local<'_>, depth: Depth) -> PyResult<Bound<'py, PyAny>> {
         let mut copied = Copied::default();
@@ -133,7 +133,17 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         let (copy, target) = match kind.as_str() {
             "bytes" => {
                 let bytes = scope.with_bytes(items, |bytes| PyBytes::new(py, bytes));
-                (self.of_js(bytes)?.into_any(), None)
+                let bytes = self.of_js(bytes)?.into_any();
+                let element = self.of_js(scope.get(parts, 2u32))?;
+                let copy = match element.is_string() {
+                    true => {
+                        let code = self.to_py(element)?;
+                        let array = py.import(intern!(py, "array"))?;
+                        array.call_method1(intern!(py, "array"), (code, bytes))?
+                    }
+                    false => bytes,
+                };
+                (copy, None)
             }
             "date" => {
                 let milliseconds = items.as_f64().unwrap_or(f64::NAN);

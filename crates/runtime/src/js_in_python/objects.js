@@ -27,7 +27,7 @@ const {
   mapDelete,
 } = require('builtins/primordials');
 const { mapForEach, mapGet, mapHas, mapKeys, mapSet, objectToString, setAdd, setForEach, setHas } = require('builtins/primordials');
-const { regExp, replace, slice, splice, startsWith, weakMapGet, weakMapSet } = require('builtins/primordials');
+const { regExp, replace, slice, splice, startsWith, viewName, weakMapGet, weakMapSet } = require('builtins/primordials');
 const loadInspect = () => require('builtins/inspect/inspect');
 const { CALLABLE, AWAITABLE, ITERABLE, ASYNC_ITERABLE, SIZED, BYTES, RECORD, ITERATOR, ASYNC_ITERATOR } = ops.kinds;
 const { DISPOSABLE, ASYNC_DISPOSABLE, BEYOND } = ops.kinds;
@@ -35,6 +35,19 @@ const { DISPOSABLE, ASYNC_DISPOSABLE, BEYOND } = ops.kinds;
 // The language's own, whatever a program makes of the globals later.
 const { ArrayBuffer, BigInt, DataView, Date: OwnDate, Error: OwnError, Object: OwnObject, SharedArrayBuffer } = globalThis;
 const { String: OwnString, Uint8Array } = globalThis;
+/** By the kind of typed array, the letter of Python's `array` for the same elements; the rest are bytes. @type {Record<string, string>} */
+const elementsOfArrays = {
+  __proto__: /** @type {any} */ (null),
+  Int8Array: 'b',
+  Int16Array: 'h',
+  Uint16Array: 'H',
+  Int32Array: 'i',
+  Uint32Array: 'I',
+  BigInt64Array: 'q',
+  BigUint64Array: 'Q',
+  Float32Array: 'f',
+  Float64Array: 'd',
+};
 const { prototype: ArrayPrototype } = Array;
 const { slice: viewSlice } = /** @type {any} */ (getPrototypeOf(Uint8Array.prototype));
 const { prototype: MapPrototype } = Map;
@@ -347,7 +360,11 @@ module.exports = {
     if (isArray(value)) return ['list', value];
     if (hasInstance(Map, value)) return ['dict', partsOfMap(value)];
     if (hasInstance(Set, value)) return ['set', partsOfSet(value)];
-    if (isView(value)) return ['bytes', new Uint8Array(value.buffer, value.byteOffset, value.byteLength)];
+    if (isView(value)) {
+      const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+      // Of a DataView the name is undefined.
+      return ['bytes', bytes, elementsOfArrays[viewName(value) ?? '']];
+    }
     if (isArrayBuffer(value)) return ['bytes', new Uint8Array(value)];
     if (hasInstance(OwnDate, value)) return ['date', apply(dateToNumber, value, [])];
     const prototype = getPrototypeOf(value);
