@@ -41,6 +41,7 @@ pub use ffi::{
 
 pub use serve::{hand_over, take_exchange};
 
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 
 /// Adds this crate's classes and functions to the extension module.
@@ -48,6 +49,12 @@ use pyo3::prelude::*;
 /// # Errors
 /// Any error of the interpreter while the classes are made, for instance an `asyncio` that cannot be imported.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    // First of all: what is registered is of the process, and would be taken away from the interpreter that has it.
+    if !ffi::is_main_interpreter(module.py()) {
+        return Err(PyImportError::new_err(
+            "twinloop runs in Python's main interpreter alone, not in a subinterpreter: use a thread or a process",
+        ));
+    }
     ffi::handle::register(module)?;
     ffi::coroutine::register(module)?;
     ffi::done::register(module)?;

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
+import inspect
 import os
 import pathlib
 import subprocess
@@ -281,5 +283,28 @@ def test_a_coroutine_begins_with_the_stores_and_the_variables_of_who_awaits_it()
         variable.set("of the caller")
         assert list(await stored(read)) == ["of the caller stored", "stored"]
         assert variable.get() == "of the caller"
+
+    twinloop.run(main())
+
+
+def test_an_async_function_of_javascript_is_a_coroutine_function() -> None:
+    async def main() -> None:
+        names = [
+            "async () => 1",
+            "async function f() {}",
+            "(async () => 1).bind(null)",
+            "Object.assign(async () => 1, { a: 1 })",
+        ]
+        marks = [js.eval(f"({name})") for name in names]
+        # Of what is no function of Python's, `inspect` asks from 3.12 on.
+        asks = [asyncio.iscoroutinefunction, *([inspect.iscoroutinefunction] if sys.version_info >= (3, 12) else [])]
+        for ask in asks:
+            assert all(ask(function) for function in marks)
+            assert ask(functools.partial(marks[0], 1)) or ask is asyncio.iscoroutinefunction
+            assert not any(
+                ask(js.eval(f"({name})"))
+                for name in ["() => 1", "class {}", "async function* f() {}", "function* f() {}"]
+            )
+        assert ask(js.eval("({ async method() { return 1; } })").method)
 
     twinloop.run(main())

@@ -681,3 +681,21 @@ def test_a_function_that_calls_before_it_waits_stands_once_in_a_traceback() -> N
             assert [frame.name for frame in traceback.extract_tb(error.__traceback__)] == ["main", "waits", "fails"]
 
     twinloop.run(main())
+
+
+def test_a_suppressed_error_has_what_was_thrown_as_its_cause_and_what_it_hid_as_its_context() -> None:
+    async def main() -> None:
+        with pytest.raises(js.JsException) as caught:
+            js.eval("""{
+              using first = { [Symbol.dispose]() { throw new RangeError("at the end"); } };
+              throw new TypeError("within");
+            }""")
+        thrown = caught.value.__cause__
+        assert (caught.value.name, str(thrown)) == ("SuppressedError", "RangeError: at the end")
+        assert thrown is not None and str(thrown.__context__) == "TypeError: within"
+        # The same objects as JavaScript's.
+        assert caught.value.error is thrown and caught.value.suppressed is thrown.__context__
+        with pytest.raises(js.JsException, match="SuppressedError"):
+            js.eval("throw new SuppressedError(5, 6)")
+
+    twinloop.run(main())

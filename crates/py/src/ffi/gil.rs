@@ -98,3 +98,9 @@ pub(crate) fn without_gil(_py: Python<'_>, wait: &mut dyn FnMut()) {
         std::panic::resume_unwind(panic);
     }
 }
+
+/// Whether this is the interpreter that the process began with, and no subinterpreter.
+pub(crate) fn is_main_interpreter(_py: Python<'_>) -> bool {
+    // SAFETY: the token proves that a thread state is attached, whose interpreter is alive and has a number; the first one has 0.
+    unsafe { ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get()) == 0 }
+}

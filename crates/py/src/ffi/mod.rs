@@ -34,7 +34,8 @@ pub use exporter::{BytesExporter, Lending};
 pub(crate) use fastcall::{Arguments, FastAttribute, Parameters, fast_methods, install_attribute};
 pub use gil::offer_gil;
 pub(crate) use gil::{
-    GilBound, ThreadIdentity, current_thread, holds_gil, with_gil_held, without_gil,
+    GilBound, ThreadIdentity, current_thread, holds_gil, is_main_interpreter, with_gil_held,
+    without_gil,
 };
 pub use known::Known;
 pub use lending::{BufferInfo, LentBuffer, buffer_size, lend_buffer, release_returned};

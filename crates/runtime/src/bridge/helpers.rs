@@ -57,6 +57,7 @@ pub(crate) enum Helper {
     Given,
     DerivedOf,
     IdentityOf,
+    IsAsync,
     AbilitiesOf,
     Introduce,
     IteratorOf,
@@ -112,12 +113,13 @@ pub(crate) enum Helper {
 }
 
 /// Their names, in the order of the variants.
-const NAMES: [(Helper, &str); 57] = [
+const NAMES: [(Helper, &str); 58] = [
     (Helper::KindOf, "kindOf"),
     (Helper::Wrap, "wrap"),
     (Helper::Given, "given"),
     (Helper::DerivedOf, "derivedOf"),
     (Helper::IdentityOf, "identityOf"),
+    (Helper::IsAsync, "isAsync"),
     (Helper::AbilitiesOf, "abilitiesOf"),
     (Helper::Introduce, "introduce"),
     (Helper::IteratorOf, "iteratorOf"),

@@ -152,10 +152,19 @@ impl Bridge {
     /// The bridge on which `key` lives.
     pub(crate) fn of(key: &JsKey) -> PyResult<Rc<Bridge>> {
         here().filter(|bridge| key.is_of(bridge)).ok_or_else(|| {
-            PyRuntimeError::new_err(
-                "this JavaScript value belongs to another thread, or to an event loop that has ended; what another thread is to have is \
-                 copied with to_py() first",
-            )
+            Python::attach(|py| {
+                made(
+                    py,
+                    "this JavaScript value belongs to another thread, or to an event loop that has ended; what another thread is to have is \
+                     copied with to_py() first",
+                )
+            })
         })
     }
+}
+
+/// A RuntimeError that is there already: one that is made when it is looked at cannot be in a `__del__` that the interpreter's end calls.
+fn made(py: Python<'_>, message: &str) -> PyErr {
+    (py.get_type::<PyRuntimeError>().call1((message,)))
+        .map_or_else(|error| error, PyErr::from_value)
 }

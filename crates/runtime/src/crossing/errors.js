@@ -20,6 +20,7 @@ const { asyncFrames, forgetAsyncFrames } = ops;
 
 // The language's own, whatever a program makes of the globals later.
 const { AggregateError: OwnAggregateError, Error: OwnError, String: OwnString } = globalThis;
+const { SuppressedError: OwnSuppressedError } = /** @type {any} */ (globalThis);
 // The engine's own class.
 const { InternalError } = /** @type {any} */ (globalThis);
 
@@ -232,8 +233,8 @@ module.exports = {
     return route === undefined ? '' : join(takeSegment(error, route, []), '\n');
   },
   /**
-   * Name, message, stack, the cause if that is an object, whether it is an Error, the errors of an AggregateError, and the frames that it has left; only the
-   * message for what is no error.
+   * Name, message, stack, the cause if that is an object, whether it is an Error, the errors of an AggregateError, the frames that it has left, and what a
+   * SuppressedError suppressed; only the message for what is no error.
    * @param {any} value
    */
   describe(value) {
@@ -246,6 +247,12 @@ module.exports = {
       if (typeof cause === 'object' && cause !== null) {
         parts[3] = cause;
         parts[4] = tried(() => hasInstance(OwnError, cause), false);
+      }
+      // What a `using` throws is the reason of the two, and what it threw over is what Python has as the context of that.
+      if (parts[3] === undefined && tried(() => hasInstance(OwnSuppressedError, value), false)) {
+        parts[3] = tried(() => value.error, undefined);
+        parts[4] = tried(() => hasInstance(OwnError, parts[3]), false);
+        parts[7] = tried(() => value.suppressed, undefined);
       }
       const several = tried(() => (hasInstance(OwnAggregateError, value) ? value.errors : undefined), undefined);
       if (isArray(several) && several.length > 0 && !includes(several, value)) parts[5] = several;

@@ -229,6 +229,17 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         Ok(exception.filter(|exception| exception.is_instance_of::<PyBaseException>()))
     }
 
+    /// Whether a JavaScript value stands for a CancelledError.
+    pub(crate) fn is_cancellation(&self, value: Local<'_>) -> bool {
+        static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+        let class = CLASS.import(self.py, "asyncio", "CancelledError");
+        let exception = self.python_exception_of(value);
+        match (class, exception) {
+            (Ok(class), Ok(Some(exception))) => exception.get_type().is(class),
+            _ => false,
+        }
+    }
+
     /// Gives an exception the causes of the error that it stands for, as `raise ... from` would. What cannot be told of them is
     /// left out: the exception itself is what matters.
     fn chain_causes(&self, exception: &Bound<'py, PyAny>, parts: Local<'s>) {
@@ -251,6 +262,17 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
             let last = &chain[chain.len() - 1];
             if known || last.setattr("__cause__", &next).is_err() {
                 return;
+            }
+            if let Ok(suppressed) = self.scope.get(parts, 7u32)
+                && suppressed.is_object()
+                && let Ok((context, _)) = self.described(suppressed)
+                && !context.is(&next)
+                && next
+                    .getattr("__context__")
+                    .is_ok_and(|known| known.is_none())
+            {
+                // An exception takes another one for its context.
+                let _ = next.setattr("__context__", context);
             }
             chain.push(next);
             match more {

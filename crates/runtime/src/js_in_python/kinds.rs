@@ -388,6 +388,11 @@ pub(super) fn method_of_python<'py>(
     name: &str,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = proxy.py();
+    if let Some(module) = marks_coroutine_functions(name) {
+        let is_async = is_async_function(proxy)?;
+        let mark = py.import(module)?.getattr_opt(name)?;
+        return Ok(mark.filter(|_| is_async));
+    }
     let function = if proxy.is_instance_of::<JsRecord>() {
         match name {
             "keys" | "values" | "items" | "get" => {
@@ -427,6 +432,24 @@ fn method_in<'py>(
 }
 
 /// Whether this is a method that only Python's generators have.
+/// The module whose `iscoroutinefunction` looks for an attribute of this name at what is no function of Python's: `inspect` does from 3.12 on.
+fn marks_coroutine_functions(name: &str) -> Option<&'static str> {
+    match name {
+        "_is_coroutine" => Some("asyncio.coroutines"),
+        "_is_coroutine_mark" => Some("inspect"),
+        _ => None,
+    }
+}
+
+fn is_async_function(proxy: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let Ok(function) = proxy.cast::<JsFunction>() else {
+        return Ok(false);
+    };
+    (function.as_super().get()).with(proxy.py(), |crossing, function| {
+        Ok(crossing.help(Helper::IsAsync, &[function])?.as_bool() == Some(true))
+    })
+}
+
 fn is_of_python_iterator(proxy: &Bound<'_, PyAny>, name: &str) -> bool {
     match name {
         "send" | "throw" | "close" => proxy.is_instance_of::<JsGenerator>(),

@@ -355,6 +355,8 @@ module.exports = {
     } else delete value[key];
     return had;
   },
+  /** Whether a function is async, also one that is bound. @param {any} value */
+  isAsync: (value) => typeof value === 'function' && objectToString(value) === '[object AsyncFunction]',
   /** What `to_py` copies: [kind, parts], or undefined for what stays a proxy. @param {any} value */
   parts(value) {
     if (isArray(value)) return ['list', value];

@@ -66,9 +66,19 @@ impl Guest for Python {
     }
 
     fn keeps_rejection(&self, scope: &Scope<'_>, promise: Local<'_>) -> bool {
-        self.0
-            .upgrade()
-            .is_some_and(|bridge| bridge.keep_rejection(scope, promise))
+        let Some(bridge) = self.0.upgrade() else {
+            return false;
+        };
+        // Nobody's error, as asyncio has it of a cancelled Task: above all at the end of the loop, which cancels what JavaScript still waits for.
+        let is_cancellation = pyo3::Python::attach(|py| {
+            let crossing = Crossing {
+                bridge: &bridge,
+                scope,
+                py,
+            };
+            crossing.is_cancellation(scope.promise_result(promise))
+        });
+        is_cancellation || bridge.keep_rejection(scope, promise)
     }
 
     fn rejection_handled(&self, scope: &Scope<'_>, promise: Local<'_>) -> bool {
