@@ -45,7 +45,7 @@ pub(super) struct Application {
     /// What the scopes of all requests have in common, and of all websockets.
     http: RefCell<Object>,
     websocket: RefCell<Object>,
-    pub(super) socket_options: SocketOptions,
+    pub(super) socket_options: Rc<SocketOptions>,
     /// The server's address where a connection has none.
     pub(super) listens_on: RefCell<Object>,
     /// Fields of every answer.
@@ -276,7 +276,7 @@ impl HttpServer {
             hooks: Object::new(hooks),
             http: RefCell::new(Object::new(http.into_any())),
             websocket: RefCell::new(Object::new(websocket.into_any())),
-            socket_options: SocketOptions {
+            socket_options: Rc::new(SocketOptions {
                 max_message_bytes: ws_max_size,
                 compress: ws_deflate,
                 ping_time: seconds(ws_ping_s)?,
@@ -284,7 +284,7 @@ impl HttpServer {
                 // As uvicorn's users know it.
                 idle_code: Some(1011),
                 ..SocketOptions::default()
-            },
+            }),
             listens_on: RefCell::new(Object::new(py.None().into_bound(py))),
             headers,
             server_header,

@@ -29,6 +29,19 @@ use crate::{Error, ErrorKind, Result};
 thread_local! {
     /// Where frames are encoded before they are queued.
     static FRAME: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// For the next socket to which something comes.
+    static SPARE: Cell<Option<Box<Inbound>>> = const { Cell::new(None) };
+}
+
+/// For a message of at most so many bytes.
+fn spare_inbound(limit: usize) -> Box<Inbound> {
+    match SPARE.take() {
+        Some(mut spare) => {
+            spare.begin_anew(limit);
+            spare
+        }
+        None => Box::new(Inbound::empty(limit, Role::Server)),
+    }
 }
 
 /// Up to this size a payload is copied behind its header, into one write.
@@ -38,7 +51,7 @@ const COPIED_PAYLOAD: usize = 16 * 1024;
 const NO_ANSWER: &str = "keepalive ping timeout";
 
 /// What a WebSocket may use. Times are kept to the second.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SocketOptions {
     /// The longest message accepted, decompressed; a longer one closes the connection with 1009.
     pub max_message_bytes: usize,
@@ -90,7 +103,7 @@ pub struct Socket {
     key: Cell<usize>,
     wire: Wire,
     me: Weak<Socket>,
-    options: SocketOptions,
+    options: Rc<SocketOptions>,
     handler: RefCell<Option<Rc<dyn SocketHandler>>>,
     inner: RefCell<SocketInner>,
     is_paused: Cell<bool>,
@@ -116,12 +129,13 @@ enum Phase {
 }
 
 struct SocketInner {
-    inbound: Inbound,
+    /// What has come of a message that is not complete; none while the client is quiet, as most are of many.
+    inbound: Option<Box<Inbound>>,
     deflate: Option<Deflate>,
     phase: Phase,
     /// The code of the close that we sent; 0 for none.
     said: u16,
-    status: Option<CloseStatus>,
+    status: Option<Box<CloseStatus>>,
 }
 
 impl Exchange {
@@ -149,11 +163,12 @@ impl Exchange {
     /// `is_argument()` when the request does not ask for one, or not as it has to: nothing is answered then. `is_closed()` when the client has gone.
     pub fn accept_socket(
         &self,
-        options: SocketOptions,
+        options: impl Into<Rc<SocketOptions>>,
         protocol: Option<&str>,
         fields: &Fields,
         handler: Rc<dyn SocketHandler>,
     ) -> Result<Rc<Socket>> {
+        let options = options.into();
         let refused = |what: &str| Error::new(ErrorKind::Argument, what.to_owned());
         if !self.asks_for_socket() {
             return Err(refused("the request does not ask for a websocket"));
@@ -203,7 +218,7 @@ impl Socket {
         server: Rc<Core>,
         wire: Wire,
         received: Vec<u8>,
-        options: SocketOptions,
+        options: Rc<SocketOptions>,
         deflate: Option<Deflate>,
         handler: Rc<dyn SocketHandler>,
     ) -> Rc<Socket> {
@@ -212,7 +227,7 @@ impl Socket {
             me: me.clone(),
             handler: RefCell::new(Some(handler)),
             inner: RefCell::new(SocketInner {
-                inbound: Inbound::empty(options.max_message_bytes, Role::Server),
+                inbound: None,
                 deflate,
                 phase: Phase::Open,
                 said: 0,
@@ -431,7 +446,9 @@ impl Socket {
             if matches!(inner.phase, Phase::Ending | Phase::Over) {
                 return;
             }
-            inner.inbound.feed(bytes);
+            let limit = self.options.max_message_bytes;
+            let inbound = inner.inbound.get_or_insert_with(|| spare_inbound(limit));
+            inbound.feed(bytes);
         }
         loop {
             let event = {
@@ -439,7 +456,12 @@ impl Socket {
                 if matches!(inner.phase, Phase::Ending | Phase::Over) {
                     return;
                 }
-                inner.inbound.next(&mut inner.deflate)
+                let SocketInner {
+                    inbound, deflate, ..
+                } = inner;
+                inbound
+                    .as_mut()
+                    .map_or(Ok(None), |inbound| inbound.next(deflate))
             };
             match event {
                 Ok(None) => break,
@@ -455,6 +477,11 @@ impl Socket {
                     return;
                 }
             }
+        }
+        let quiet = |inbound: &mut Box<Inbound>| inbound.is_between_messages();
+        let done = self.inner.borrow_mut().inbound.take_if(quiet);
+        if done.is_some() {
+            SPARE.set(done);
         }
         if self.wire.queued() > self.options.max_queued_bytes {
             self.is_paused.set(true);
@@ -509,8 +536,8 @@ impl Socket {
         {
             let inner = &mut *self.inner.borrow_mut();
             inner.phase = Phase::Ending;
-            inner.status.get_or_insert(status);
-            inner.inbound.release();
+            inner.status.get_or_insert_with(|| Box::new(status));
+            inner.inbound = None;
         }
         self.wire.end();
         self.deadline
@@ -541,7 +568,8 @@ impl Socket {
                 return;
             }
             inner.phase = Phase::Over;
-            inner.status.get_or_insert(status);
+            inner.status.get_or_insert_with(|| Box::new(status));
+            inner.inbound = None;
         }
         self.wire.close();
         self.tell_closed();
@@ -552,7 +580,7 @@ impl Socket {
         let handler = self.handler.take();
         let status = self.inner.borrow().status.clone();
         if let (Some(handler), Some(status), Some(me)) = (handler, status, self.me.upgrade()) {
-            handler.closed(&me, status);
+            handler.closed(&me, *status);
         }
     }
 
@@ -653,11 +681,7 @@ impl Member for Socket {
             }
             return;
         }
-        let phase = {
-            let inner = &mut *self.inner.borrow_mut();
-            inner.inbound.release();
-            inner.phase
-        };
+        let phase = self.inner.borrow().phase;
         if phase != Phase::Open || self.is_held.get() {
             return;
         }
@@ -666,7 +690,7 @@ impl Member for Socket {
             idle_time,
             ping_time,
             ..
-        } = self.options;
+        } = *self.options;
         if !idle_time.is_zero() && quiet >= idle_time {
             self.give_up();
         } else if !ping_time.is_zero() && quiet >= ping_time && !self.asked.replace(true) {

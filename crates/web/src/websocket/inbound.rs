@@ -70,11 +70,15 @@ impl Inbound {
         self.end = self.buffer.len();
     }
 
-    /// Lets go of the memory of what is read.
-    pub(crate) fn release(&mut self) {
-        if self.start == self.end {
-            (self.buffer, self.start, self.end) = (Vec::new(), 0, 0);
-        }
+    /// Whether everything that came has been handed on.
+    pub(crate) fn is_between_messages(&self) -> bool {
+        self.start == self.end && self.frame.is_none() && self.kind.is_none()
+    }
+
+    /// Goes on with the messages of another connection, between two of this one's.
+    pub(crate) fn begin_anew(&mut self, limit: usize) {
+        debug_assert!(self.is_between_messages());
+        self.limit = limit;
     }
 
     /// Begins with what came together with the handshake.

@@ -121,8 +121,8 @@ class Server {
   #origin = '';
   #pending = 0;
   #sockets = 0;
-  /** Is told by each WebSocket that it has ended. @type {(() => void) | undefined} */
-  #left = undefined;
+  /** What the WebSockets of these handlers have in common. @type {import('./socket.js').Shared | undefined} */
+  #shared = undefined;
   /** @type {ReturnType<typeof readAccessLog>} */
   #log = undefined;
   /** Set by the first stop. @type {Promise<void> | undefined} */
@@ -269,14 +269,20 @@ class Server {
     if (websocket === undefined) throw new TypeError("Server.upgrade: the server has no option 'websocket' with handlers");
     const arrived = arrivedOf(request);
     if (arrived === undefined || (arrived.flags & asksForSocket) === 0) return false;
-    const socket = new ServerWebSocket(this.#number, websocket, options?.data);
+    if (this.#shared?.handlers !== websocket) this.#shared = this.#sharedBy(websocket);
+    const socket = new ServerWebSocket(/** @type {any} */ (this.#shared), options?.data);
     const number = become(arrived, socket, options?.headers, undefined, websocket.limits);
     if (typeof number === 'string') return false;
     this.#sockets += 1;
-    this.#left ??= () => (this.#sockets -= 1);
-    const left = this.#left;
-    guard(() => opened(socket, number, left));
+    guard(() => opened(socket, number));
     return true;
+  }
+  /** @param {any} handlers */
+  #sharedBy(handlers) {
+    const left = () => {
+      this.#sockets -= 1;
+    };
+    return { server: this.#number, handlers, left };
   }
   /** How many listen. @param {any} topic */
   subscriberCount(topic) {

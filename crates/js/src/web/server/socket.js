@@ -57,9 +57,11 @@ function messageOf(bytes, type) {
   return viewByteLength(bytes) === arrayBufferByteLength(viewBuffer(bytes)) ? viewBuffer(bytes) : viewBuffer(copyBytes(bytes));
 }
 
-/** @type {(socket: ServerWebSocket, number: number, left: () => void) => any} */
+/** @typedef {{ server: number, handlers: any, left: () => void }} Shared The server's number, its handlers, and whom a socket tells that it has ended. */
+
+/** @type {(socket: ServerWebSocket, number: number) => any} */
 let opened;
-/** Of either shape. @type {(socket: any, what: Told, first?: any, second?: any, third?: any) => any} */
+/** Of either shape. @type {(socket: any, what: Told, first?: any, second?: any, third?: any, address?: any) => any} */
 let told;
 
 class ServerWebSocket {
@@ -67,19 +69,17 @@ class ServerWebSocket {
   data;
   #state = OPEN;
   #number = 0;
-  #server;
-  #handlers;
+  /** What a server's sockets have in common: of thousands that wait each is small. @type {Shared} */
+  #shared;
   #binaryType = 'uint8array';
   /** Made when it listens to something: most that wait do not. @type {Set<string> | null} */
   #topics = null;
-  #remoteAddress = '';
-  /** Tells the server that one less is open. @type {(() => void) | undefined} */
-  #left = undefined;
+  /** Made when it is asked for, or the socket ends. @type {string | null} */
+  #remoteAddress = null;
 
-  /** @param {number} server @param {any} handlers @param {any} data */
-  constructor(server, handlers, data) {
-    this.#server = server;
-    this.#handlers = handlers;
+  /** @param {Shared} shared @param {any} data */
+  constructor(shared, data) {
+    this.#shared = shared;
     this.data = data;
   }
 
@@ -87,7 +87,7 @@ class ServerWebSocket {
     return this.#state;
   }
   get remoteAddress() {
-    return this.#remoteAddress;
+    return (this.#remoteAddress ??= serverSocketPeer(this.#number)?.[0] ?? '');
   }
   get binaryType() {
     return this.#binaryType;
@@ -142,13 +142,13 @@ class ServerWebSocket {
     const name = toDOMString(topic);
     if (this.#state !== OPEN) return;
     setAdd((this.#topics ??= new Set()), name);
-    serverSubscribe(this.#number, this.#server, name, true);
+    serverSubscribe(this.#number, this.#shared.server, name, true);
   }
   /** @param {any} topic */
   unsubscribe(topic) {
     const name = toDOMString(topic);
     if (this.#topics !== null) setDelete(this.#topics, name);
-    serverSubscribe(this.#number, this.#server, name, false);
+    serverSubscribe(this.#number, this.#shared.server, name, false);
   }
   /** @param {any} topic */
   isSubscribed(topic) {
@@ -158,8 +158,9 @@ class ServerWebSocket {
   /** To all others that listen. @param {any} topic @param {any} data */
   publish(topic, data) {
     const content = contentOf(data);
-    const except = this.#handlers.publishToSelf ? 0 : this.#number;
-    return serverPublish(this.#server, toDOMString(topic), content, except) === 0 ? 0 : sizeOf(content);
+    const { server, handlers } = this.#shared;
+    const except = handlers.publishToSelf ? 0 : this.#number;
+    return serverPublish(server, toDOMString(topic), content, except) === 0 ? 0 : sizeOf(content);
   }
   /** @param {any} topic @param {any} data */
   publishText(topic, data) {
@@ -175,16 +176,14 @@ class ServerWebSocket {
   }
 
   static {
-    opened = (socket, number, left) => {
+    opened = (socket, number) => {
       socket.#number = number;
-      socket.#left = left;
-      socket.#remoteAddress = serverSocketPeer(number)?.[0] ?? '';
-      const { open } = socket.#handlers;
-      return open === undefined ? undefined : apply(open, socket.#handlers, [socket]);
+      const { handlers } = socket.#shared;
+      return handlers.open === undefined ? undefined : apply(handlers.open, handlers, [socket]);
     };
-    told = (socket, what, first, second, third) => {
-      if (!(#handlers in socket)) return toldAccepted(socket, what, first, second, third);
-      const handlers = socket.#handlers;
+    told = (socket, what, first, second, third, address) => {
+      if (!(#shared in socket)) return toldAccepted(socket, what, first, second, third);
+      const { server, handlers, left } = socket.#shared;
       if (what === 'message') {
         const message = typeof first === 'string' ? first : messageOf(first, socket.#binaryType);
         if (handlers.message !== undefined) return apply(handlers.message, handlers, [socket, message]);
@@ -196,9 +195,10 @@ class ServerWebSocket {
         if (handlers.pong !== undefined) return apply(handlers.pong, handlers, [socket, messageOf(first, socket.#binaryType)]);
       } else {
         socket.#state = CLOSED;
-        socket.#left?.();
+        socket.#remoteAddress ??= address;
+        left();
         if (socket.#topics !== null)
-          setForEach(socket.#topics, (/** @type {string} */ topic) => serverSubscribe(socket.#number, socket.#server, topic, false));
+          setForEach(socket.#topics, (/** @type {string} */ topic) => serverSubscribe(socket.#number, server, topic, false));
         if (handlers.close !== undefined) return apply(handlers.close, handlers, [socket, first, second]);
       }
       return undefined;

@@ -91,13 +91,14 @@ impl SocketHandler for ToJavaScript {
         });
     }
 
-    fn closed(&self, _socket: &Rc<Socket>, status: CloseStatus) {
+    fn closed(&self, socket: &Rc<Socket>, status: CloseStatus) {
         drop(self.servers.sockets.remove(self.number.get()));
         self.tell(Heard::Closed, |scope| {
             Ok(vec![
                 scope.number(status.code.into()),
                 scope.string(&status.reason)?,
                 Local::boolean(status.was_clean),
+                scope.string(&host_of(socket))?,
             ])
         });
     }
@@ -130,6 +131,7 @@ fn upgrade<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
         ..SocketOptions::default()
     };
     let servers = scope.state::<Servers>();
+    let options = servers.shared(options);
     let handler = Rc::new(ToJavaScript {
         context: scope.context(),
         servers: Rc::clone(&servers),
@@ -146,6 +148,23 @@ fn upgrade<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
             Ok(scope.number(number))
         }
         Err(error) => scope.string(&error.chain()),
+    }
+}
+
+/// The address of who is at the other end; empty where it has none.
+fn host_of(socket: &Socket) -> String {
+    let peer = socket.peer_addr();
+    peer.map_or_else(String::new, |address| address.ip().to_string())
+}
+
+impl Servers {
+    /// These options, one of them for all that have the same.
+    fn shared(&self, options: SocketOptions) -> Rc<SocketOptions> {
+        let last = &mut *self.socket_options.borrow_mut();
+        if **last != options {
+            *last = Rc::new(options);
+        }
+        Rc::clone(last)
     }
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use slab::Slab;
 use twinloop_loop::net::Listener;
-use twinloop_web::server::{Exchange, Socket};
+use twinloop_web::server::{Exchange, Socket, SocketOptions};
 
 use super::listening::Listening;
 use super::sockets::Topics;
@@ -66,6 +66,8 @@ pub(super) struct Servers {
     /// Sockets that other processes listen at.
     pub(super) bound: RefCell<Vec<Listener>>,
     pub(super) topics: RefCell<Topics>,
+    /// Of the WebSocket that was accepted last: those of one server share them.
+    pub(super) socket_options: RefCell<Rc<SocketOptions>>,
     pub(super) receivers: RefCell<Vec<Slot>>,
 }
 
@@ -78,7 +80,7 @@ pub(super) enum Heard {
     Message,
     /// `(object)`
     Drained,
-    /// `(object, code, reason, wasClean)`
+    /// `(object, code, reason, wasClean, address)`
     Closed,
     /// `(object, bytes)`
     Pinged,
