@@ -26,6 +26,8 @@ enum Load {
     FanOut(usize),
     /// WebSockets that do nothing; what is reported is the server's memory for each.
     Idle,
+    /// What the whole process takes that keeps them.
+    Keeping,
     /// HTTP/2 by TLS, eight requests at a time on each connection, by nghttp2's client.
     Multiplexed,
 }
@@ -65,7 +67,7 @@ pub(super) const EXAMPLES: [&str; 2] = ["serve", "hyper"];
 /// What servers are asked for a second where it is not all they can.
 const RATE: usize = 10_000;
 
-const CASES: [Case; 14] = [
+const CASES: [Case; 15] = [
     case("JSON hello, 64", Load::Requests(0), "/", 64),
     case("JSON hello, 1", Load::Requests(0), "/", 1),
     case("10 KiB, 64", Load::Requests(0), "/10k", 64),
@@ -89,6 +91,7 @@ const CASES: [Case; 14] = [
     case("WebSocket echo of 64 B, 1", Load::Echo(64), "/ws", 1),
     case("WebSocket, one to 1,000", Load::FanOut(64), "/room", 1000),
     case("an idle WebSocket, of 10,000", Load::Idle, "/ws", 10_000),
+    case("the process with 10,000 of them", Load::Keeping, "/ws", 10_000),
 ];
 
 /// Who answers.
@@ -264,6 +267,10 @@ fn load(case: &Case, server: &Server, seconds: f64) -> Result<(Unit, f64)> {
             let _held = server.hold_sockets(case.path, case.connections)?;
             let grown = server.memory_kib()? - before;
             return Ok((Unit::Kibibytes, grown / case.connections as f64));
+        }
+        Load::Keeping => {
+            let _held = server.hold_sockets(case.path, case.connections)?;
+            return Ok((Unit::Mebibytes, server.resident_kib()? / 1024.0));
         }
         Load::Multiplexed => return multiplexed(case, server, seconds),
     }

@@ -156,12 +156,20 @@ impl Server {
     /// The memory of the process that is present, without what is mapped from files: how much of a library's code is depends on
     /// how its file came into the system's cache.
     pub(super) fn memory_kib(&self) -> Result<f64> {
+        self.status("RssAnon:")
+    }
+
+    /// All of the process that is present.
+    pub(super) fn resident_kib(&self) -> Result<f64> {
+        self.status("VmRSS:")
+    }
+
+    fn status(&self, name: &str) -> Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("RssAnon:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         let number = line.and_then(|line| line.split_whitespace().next());
-        Ok(number.context("the system says no RssAnon")?.parse()?)
+        let number = number.with_context(|| format!("the system says no {name}"))?;
+        Ok(number.parse()?)
     }
 
     fn client(&self, kind: &str) -> Command {
