@@ -434,4 +434,57 @@ test('a request takes no URL with a username or a password, and an @ elsewhere i
   equal(new Request('http://:@h').url, 'http://h/');
 });
 
+// Bytes from 16 KiB on are kept apart from JavaScript's heap.
+const large = () => new TextEncoder().encode(JSON.stringify({ text: 'ä'.repeat(20_000) }));
+
+test('a body of many bytes is what it was when it was given', async () => {
+  const bytes = large();
+  const length = bytes.length;
+  const text = new TextDecoder().decode(bytes);
+  const made = () => new Response(bytes);
+  const [buffered, listed, asText, asJson, asBlob] = [made(), made(), made(), made(), made()];
+  const [streamed, first, unread] = [made(), made(), made()];
+  const second = first.clone();
+  bytes.fill(0);
+  equal((await buffered.arrayBuffer()).byteLength, length);
+  const list = await listed.bytes();
+  equal(new TextDecoder().decode(list), text);
+  // They are the reader's.
+  list.fill(1);
+  equal(await asText.text(), text);
+  equal((await asJson.json()).text.length, 20_000);
+  equal(await (await asBlob.blob()).text(), text);
+  const chunks = [];
+  for await (const chunk of streamed.body) chunks.push(...chunk);
+  equal(new TextDecoder().decode(Uint8Array.from(chunks)), text);
+  // Neither of two that have the same bytes gives them away.
+  const ofFirst = new Uint8Array(await first.arrayBuffer());
+  ofFirst.fill(2);
+  equal(await second.text(), text);
+  for (const used of [buffered, listed, asText, asJson, asBlob, streamed, first, second]) {
+    equal(used.bodyUsed, true);
+    await rejects(used.text(), TypeError);
+  }
+  equal(unread.bodyUsed, false);
+});
+
+test('a body of many bytes that is no JSON or no text says so', async () => {
+  const broken = large().subarray(1);
+  await rejects(new Response(broken).json(), SyntaxError);
+  const invalid = new Uint8Array(20_000).fill(0xff);
+  equal(await new Response(invalid).text(), '\ufffd'.repeat(20_000));
+  const marked = new Uint8Array(20_003).fill(0x61);
+  marked.set([0xef, 0xbb, 0xbf]);
+  equal(await new Response(marked).text(), 'a'.repeat(20_000));
+});
+
+test('bodies of many bytes that nobody reads are freed', async () => {
+  const bytes = new Uint8Array(1 << 20);
+  for (let i = 0; i < 2000; i += 1) {
+    new Response(bytes);
+    if (i % 100 === 99) await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  ok(process.memoryUsage().rss < 600 << 20, `${process.memoryUsage().rss >> 20} MiB`);
+});
+
 await run();

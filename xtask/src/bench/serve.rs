@@ -91,7 +91,12 @@ const CASES: [Case; 15] = [
     case("WebSocket echo of 64 B, 1", Load::Echo(64), "/ws", 1),
     case("WebSocket, one to 1,000", Load::FanOut(64), "/room", 1000),
     case("an idle WebSocket, of 10,000", Load::Idle, "/ws", 10_000),
-    case("the process with 10,000 of them", Load::Keeping, "/ws", 10_000),
+    case(
+        "the process with 10,000 of them",
+        Load::Keeping,
+        "/ws",
+        10_000,
+    ),
 ];
 
 /// Who answers.

@@ -26,7 +26,7 @@ const { forgetAbortable, givenUp, noteAbortable, notesAbortables } = require('bu
 const { bytesOf, bytesOfChunk, concatBytes, isBufferSource, isObject, isUint8Array, refuseRecord } = require('builtins/webidl');
 const { toUSVString } = require('builtins/webidl');
 const { encodeUtf8 } = require('web/encoding/utf8');
-const { bodyBuffer, bodyBytes, bodyCancel, bodyClone, bodyJson, bodyKeep, bodyParseJson, bodyRead, bodyText } = ops;
+const { bodyBuffer, bodyBytes, bodyCancel, bodyClone, bodyJson, bodyKeep, bodyKept, bodyParseJson, bodyRead, bodyText } = ops;
 const { decodeText, enqueueMicrotask } = ops;
 const loadBlob = () => require('web/file/blob');
 const loadFormdata = () => require('web/fetch/formdata');
@@ -43,7 +43,7 @@ const loadWritable = () => require('web/streams/writable_stream');
 
 const plainPipe = { preventAbort: false, preventCancel: false, preventClose: false, signal: undefined };
 
-/** @typedef {'bytes' | 'text' | 'native' | 'stream' | 'blob'} BodyKind */
+/** @typedef {'bytes' | 'kept' | 'text' | 'native' | 'stream' | 'blob'} BodyKind */
 /** A native body while it can still be canceled. @typedef {{ id: number, signal: any, listener: ((reason: any) => void) | null }} Held */
 
 class BodyRecord {
@@ -79,7 +79,7 @@ function extractAnswer(value) {
   if (!isObject(value) || !isBufferSource(value)) return extractBody(value);
   const bytes = bytesOf(value);
   if (viewByteLength(bytes) < largeBody) return extractBody(value);
-  return { body: nativeBody(bodyKeep(bytes), null), type: null };
+  return { body: new BodyRecord('kept', bodyKeep(bytes)), type: null };
 }
 
 /** A body and the Content-Type that goes with it (or null). @typedef {{ body: BodyRecord, type: string | null }} Extracted */
@@ -248,11 +248,16 @@ function bytesStream(record) {
   let given = false;
   return loadStreams().createByteStream((controller) => {
     if (isAborted(record.signal)) throw record.signal.reason;
-    const bytes = given ? undefined : knownBytes(record);
+    const bytes = given ? undefined : chunkOf(record);
     given = true;
-    if (bytes !== undefined && viewByteLength(bytes) > 0) enqueueOwn(controller, copyBytes(bytes));
+    if (bytes !== undefined && viewByteLength(bytes) > 0) enqueueOwn(controller, bytes);
     else closeOwn(controller);
   });
+}
+
+/** All bytes of a body that is here, for whoever may write to them. @param {BodyRecord} record @returns {Bytes} */
+function chunkOf(record) {
+  return record.kind === 'kept' && !record.shared ? bodyKept(record.source, true) : copyBytes(knownBytes(record));
 }
 
 /** @param {BodyRecord} record */
@@ -320,6 +325,7 @@ function isTooLong(error) {
 /** The bytes of a body that is here; nobody may write to them. @param {BodyRecord} record @returns {Bytes} */
 function knownBytes(record) {
   if (record.kind === 'bytes') return record.source;
+  if (record.kind === 'kept') return bodyKept(record.source, false);
   if (record.kind === 'text') return encodeUtf8(record.source);
   return loadBlob().bytesOfBlob(record.source);
 }
@@ -328,11 +334,11 @@ function knownBytes(record) {
 const emptyBytes = new Uint8Array(0);
 
 /**
- * Reads the body to its end. `finish(bytes)` makes the value from bytes that are here; `whole(id)` is the operation that reads
- * a native body and makes the value in Rust; `fromText(text)`, if there is one, makes it from a body that is a string.
+ * Reads the body to its end. `finish(bytes)` makes the value from bytes that are here; `whole(source)` is the operation that reads
+ * a native body, or takes what is kept, and makes the value in Rust; `fromText(text)`, if there is one, makes it from a body that is a string.
  * @param {BodyRecord | null} record
  * @param {(bytes: Bytes) => any} finish
- * @param {(id: number) => Promise<any>} whole
+ * @param {(source: any) => any} whole
  * @param {((text: string) => any) | undefined} fromText
  * @returns {Promise<any>}
  */
@@ -344,6 +350,7 @@ function consume(record, finish, whole, fromText) {
     record.used = true;
     if (record.kind === 'native') return consumeNative(record, whole);
     if (isAborted(record.signal)) return reject(record.signal.reason);
+    if (record.kind === 'kept' && !record.shared) return resolve(whole(record.source));
     if (record.kind === 'text' && fromText !== undefined && charCodeAt(record.source, 0) !== 0xfeff)
       return resolve(fromText(record.source));
     return resolve(finish(knownBytes(record)));
@@ -352,7 +359,7 @@ function consume(record, finish, whole, fromText) {
   }
 }
 
-/** @param {BodyRecord} record @param {(id: number) => Promise<any>} whole */
+/** @param {BodyRecord} record @param {(source: any) => any} whole */
 function consumeNative(record, whole) {
   if (record.aborted !== null) return reject(record.aborted.reason);
   /** @type {Promise<any>} */
@@ -424,14 +431,14 @@ const parse = (bytes) => bodyParseJson(bytes);
 const parseText = (text) => parseJson(text);
 /** @template T @param {T} value */
 const asItIs = (value) => value;
-/** @param {number} id */
-const wholeText = (id) => bodyText(id);
-/** @param {number} id */
-const wholeJson = (id) => bodyJson(id);
-/** @param {number} id */
-const wholeBytes = (id) => bodyBytes(id);
-/** @param {number} id */
-const wholeBuffer = (id) => bodyBuffer(id);
+/** @param {any} source */
+const wholeText = (source) => bodyText(source);
+/** @param {any} source */
+const wholeJson = (source) => bodyJson(source);
+/** @param {any} source */
+const wholeBytes = (source) => bodyBytes(source);
+/** @param {any} source */
+const wholeBuffer = (source) => bodyBuffer(source);
 
 /** Makes of a body's bytes what the caller may keep and change. @param {BodyRecord | null} record */
 function ownBytes(record) {
@@ -468,7 +475,7 @@ function installBody(Class, recordOf, typeOf) {
    * As `consume`, but a foreign `this` rejects instead of throwing.
    * @param {any} object
    * @param {(record: BodyRecord | null) => (bytes: Bytes) => any} finishFor
-   * @param {(id: number) => Promise<any>} whole
+   * @param {(source: any) => any} whole
    * @param {((text: string) => any) | undefined} [fromText]
    */
   function start(object, finishFor, whole, fromText = undefined) {

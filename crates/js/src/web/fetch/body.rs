@@ -1,7 +1,7 @@
 //! Operations on bodies that are here in Rust, or still arriving, and the making of values from bytes.
 //!
 //! `bodyRead` pulls one chunk; `bodyText`, `bodyJson`, `bodyBytes` and `bodyBuffer` read to the end and make the value here, so that a whole
-//! `response.json()` is one operation. A chunk is only pulled when JavaScript asks (rule BOUNDED). On the loop's thread.
+//! `response.json()` is one operation; of bytes that are kept here they make it at once. A chunk is only pulled when JavaScript asks (rule BOUNDED). On the loop's thread.
 
 use std::future::poll_fn;
 use std::rc::Rc;
@@ -11,7 +11,8 @@ use twinloop_web::Bytes as Arrived;
 use twinloop_web::fetch::Body;
 
 use crate::builtins::results::{BodyJson, BodyText, Chunk, body_text};
-use crate::engine::{Arguments, Buffer, Error, Local, Op, Scope};
+use crate::engine::{Arguments, Buffer, Error, IntoJs, Local, Op, Scope};
+use crate::web::fetch::kept::KeptBytes;
 use crate::web::network::{ArrivingBody, Network, network_error};
 
 pub(crate) const OPS: &[Op] = &[
@@ -23,6 +24,7 @@ pub(crate) const OPS: &[Op] = &[
     Op::new("bodyCancel", 1, cancel),
     Op::new("bodyClone", 1, clone),
     Op::new("bodyKeep", 1, keep),
+    Op::new("bodyKept", 2, kept),
     Op::new("bodyParseJson", 1, parse_json),
 ];
 
@@ -106,21 +108,33 @@ fn read<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
 }
 
 fn bytes<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    if let Some(kept) = KeptBytes::of(scope, arguments.get(0)) {
+        return Chunk(kept.bytes(true)).into_js(scope);
+    }
     let handle = Handle::of(scope, &arguments)?;
     scope.promise_from_future(async move { handle.whole().await.map(Chunk) })
 }
 
 fn buffer<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    if let Some(kept) = KeptBytes::of(scope, arguments.get(0)) {
+        return Buffer(kept.bytes(true)).into_js(scope);
+    }
     let handle = Handle::of(scope, &arguments)?;
     scope.promise_from_future(async move { handle.whole().await.map(Buffer) })
 }
 
 fn text<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    if let Some(kept) = KeptBytes::of(scope, arguments.get(0)) {
+        return BodyText(kept.bytes(true)).into_js(scope);
+    }
     let handle = Handle::of(scope, &arguments)?;
     scope.promise_from_future(async move { handle.whole().await.map(BodyText) })
 }
 
 fn json<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    if let Some(kept) = KeptBytes::of(scope, arguments.get(0)) {
+        return BodyJson(kept.bytes(true)).into_js(scope);
+    }
     let handle = Handle::of(scope, &arguments)?;
     scope.promise_from_future(async move { handle.whole().await.map(BodyJson) })
 }
@@ -147,9 +161,13 @@ fn clone<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
 /// Bytes that are to be sent, or read again: JavaScript may go on writing to its own.
 fn keep<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
     let bytes = scope.bytes_of(arguments.get(0))?;
-    let network = scope.state::<Network>();
-    network.collect_forgotten_bodies(scope);
-    Ok(network.keep(scope, Body::from(Arrived::from(bytes))))
+    KeptBytes::keep(scope, Arrived::from(bytes))
+}
+
+/// `bodyKept(kept, isLast)`: its bytes, for who does not write to them.
+fn kept<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
+    let kept = scope.expect_host::<KeptBytes>(arguments.get(0), "a kept body")?;
+    Chunk(kept.bytes(scope.bool_of(arguments.get(1)))).into_js(scope)
 }
 
 fn parse_json<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {

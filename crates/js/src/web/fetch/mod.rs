@@ -1,6 +1,7 @@
 //! fetch, its classes and bodies (<https://fetch.spec.whatwg.org/>), and FormData (<https://xhr.spec.whatwg.org/#interface-formdata>).
 
 mod body;
+pub(crate) mod kept;
 pub(crate) mod operations;
 pub(crate) mod upload;
 

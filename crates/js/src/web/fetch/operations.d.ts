@@ -1,3 +1,8 @@
+/** Bytes of a body that are here whole, in Rust. */
+interface KeptBytes {
+  readonly __kept: true;
+}
+
 interface Operations {
   /** Whether a response with the status has no body. */
   isNullBodyStatus(status: number): boolean;
@@ -13,15 +18,22 @@ interface Operations {
   uploadClose(number: number, whole: boolean): void;
   /** The next chunk; undefined at the end. */
   bodyRead(number: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** These read a body that arrives, by its number, or take the bytes that are kept. */
   bodyBuffer(number: number): Promise<ArrayBuffer>;
+  bodyBuffer(kept: KeptBytes): ArrayBuffer;
   bodyBytes(number: number): Promise<Uint8Array<ArrayBuffer>>;
+  bodyBytes(kept: KeptBytes): Uint8Array<ArrayBuffer>;
   bodyText(number: number): Promise<string>;
+  bodyText(kept: KeptBytes): string;
   bodyJson(number: number): Promise<any>;
+  bodyJson(kept: KeptBytes): any;
   bodyCancel(number: number): void;
   /** The number of another body with the same bytes; undefined for one that is not here whole. */
   bodyClone(number: number): number | undefined;
-  /** Copies bytes and gives the number of the body that they are. */
-  bodyKeep(bytes: Uint8Array): number;
+  /** Copies bytes. */
+  bodyKeep(bytes: Uint8Array): KeptBytes;
+  /** The bytes themselves; `isLast`: nobody takes them after this. */
+  bodyKept(kept: KeptBytes, isLast: boolean): Uint8Array<ArrayBuffer>;
   /** JSON in UTF-8, without a byte order mark. */
   bodyParseJson(bytes: Uint8Array): any;
 }

@@ -52,9 +52,10 @@ function answer(exchange, response, failed) {
     then(serverPipe(exchange, record.status, fields, origin.source), undefined, failed);
   } else {
     origin.used = true;
-    const content = origin.kind === 'text' ? origin.source : knownBytes(origin);
+    const content = origin.kind === 'text' || origin.kind === 'kept' ? origin.source : knownBytes(origin);
     // What was copied for this response is nobody's after it: its memory is free for the next at once, and not when it is collected.
-    const isLast = origin.kind === 'bytes' && !origin.shared && viewByteLength(/** @type {any} */ (content)) >= large;
+    const isLarge = origin.kind === 'kept' || (origin.kind === 'bytes' && viewByteLength(/** @type {any} */ (content)) >= large);
+    const isLast = isLarge && !origin.shared;
     serverRespond(exchange, record.status, fields, content, isLast);
   }
 }

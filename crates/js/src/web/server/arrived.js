@@ -2,6 +2,7 @@
 'use strict';
 
 const { charCodeAt, slice, startsWith, stringIndexOf, then } = require('builtins/primordials');
+const { isUint8Array } = require('builtins/webidl');
 const { BodyRecord, nativeBody } = require('web/fetch/body');
 const { isRequest, recordOf } = require('web/fetch/request');
 const { serverBody, serverGone } = ops;
@@ -159,7 +160,8 @@ function urlOf(record) {
 function bodyOf(exchange) {
   const body = serverBody(exchange);
   if (typeof body === 'number') return nativeBody(body, null);
-  return new BodyRecord(typeof body === 'string' ? 'text' : 'bytes', body);
+  if (typeof body === 'string') return new BodyRecord('text', body);
+  return new BodyRecord(isUint8Array(body) ? 'bytes' : 'kept', body);
 }
 
 /** What came to a server behind a Request; nothing for one that a program made. @param {any} request @returns {ArrivedRecord | undefined} */

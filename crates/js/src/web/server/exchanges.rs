@@ -19,6 +19,7 @@ use crate::builtins::results::Chunk;
 use crate::engine::{
     Arguments, Context, Error, IntoJs, Local, Op, Scope, Type, Units, transcoding,
 };
+use crate::web::fetch::kept::KeptBytes;
 use crate::web::network::{Network, network_error};
 
 pub(super) const OPS: &[Op] = &[
@@ -234,15 +235,20 @@ fn respond<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
     };
     let status = scope.int32_of(arguments.get(1))? as u16;
     let fields = read_fields(scope, arguments.get(2))?;
-    let content = arguments.get(3);
-    let outcome = with_content(scope, content, |content| match content {
-        Lendable::Lent(bytes) => exchange.respond_lent(status, &fields, bytes),
-        Lendable::Own(bytes) => exchange.respond(status, &fields, bytes),
-    })?;
-    let is_sent = sent(outcome)?;
-    if scope.bool_of(arguments.get(4)) {
-        scope.release_bytes(content)?;
-    }
+    let (content, is_last) = (arguments.get(3), scope.bool_of(arguments.get(4)));
+    let is_sent = if let Some(kept) = KeptBytes::of(scope, content) {
+        sent(exchange.respond(status, &fields, kept.bytes(is_last)))?
+    } else {
+        let outcome = with_content(scope, content, |content| match content {
+            Lendable::Lent(bytes) => exchange.respond_lent(status, &fields, bytes),
+            Lendable::Own(bytes) => exchange.respond(status, &fields, bytes),
+        })?;
+        let is_sent = sent(outcome)?;
+        if is_last {
+            scope.release_bytes(content)?;
+        }
+        is_sent
+    };
     forget(scope, &arguments)?;
     Ok(Local::boolean(is_sent))
 }
@@ -353,7 +359,7 @@ fn body<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Er
         return Chunk(Bytes::new()).into_js(scope);
     };
     let body = match exchange.take_whole_body() {
-        Some(bytes) if bytes.len() > LARGEST_CROSSING => Body::from(bytes),
+        Some(bytes) if bytes.len() > LARGEST_CROSSING => return KeptBytes::keep(scope, bytes),
         Some(bytes) if bytes.is_ascii() => return scope.string_latin1(&bytes),
         Some(bytes) => return Chunk(bytes).into_js(scope),
         None => Body::stream(Exchange::body_stream(exchange)),

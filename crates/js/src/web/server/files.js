@@ -3,7 +3,7 @@
 'use strict';
 
 const { Map, decodeURIComponent, mapGet, mapSet, mapSize, slice, startsWith, stringIndexOf } = require('builtins/primordials');
-const { isObject, toUSVString } = require('builtins/webidl');
+const { isObject, isUint8Array, toUSVString } = require('builtins/webidl');
 const { BodyRecord, nativeBody } = require('web/fetch/body');
 const { wireText } = require('web/fetch/headers');
 const { isRequest, recordOf } = require('web/fetch/request');
@@ -31,12 +31,12 @@ function pathOf(path) {
   return decodeURIComponent(url.pathname);
 }
 
-/** @param {[status: number, fields: string, body: null | Uint8Array<ArrayBuffer> | number]} answer */
+/** @param {[status: number, fields: string, body: null | Uint8Array<ArrayBuffer> | KeptBytes | number]} answer */
 function responseOf(answer) {
   const [status, fields, body] = answer;
   let record = null;
   if (typeof body === 'number') record = nativeBody(body, null);
-  else if (body !== null) record = new BodyRecord('bytes', body);
+  else if (body !== null) record = new BodyRecord(isUint8Array(body) ? 'bytes' : 'kept', body);
   return makeResponse(new ResponseRecord('default', status, '', '', false, fields, 'response', record));
 }
 

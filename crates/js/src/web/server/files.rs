@@ -13,6 +13,7 @@ use super::table::Servers;
 use crate::builtins::permissions::{Access, limits};
 use crate::builtins::results::Chunk;
 use crate::engine::{Arguments, Error, IntoJs, Local, Op, Scope, Type};
+use crate::web::fetch::kept::KeptBytes;
 use crate::web::network::{Network, network_error};
 
 pub(super) const OPS: &[Op] = &[
@@ -108,10 +109,7 @@ impl IntoJs for Answer {
             None => Local::null(),
             Some(mut body) => match body.take_whole() {
                 Some(bytes) if bytes.len() <= LARGEST_CROSSING => Chunk(bytes).into_js(scope)?,
-                Some(bytes) => {
-                    self.network.collect_forgotten_bodies(scope);
-                    self.network.keep(scope, Body::from(bytes))
-                }
+                Some(bytes) => KeptBytes::keep(scope, bytes)?,
                 None => self.network.keep(scope, Body::source(body)),
             },
         };

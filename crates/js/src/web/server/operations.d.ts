@@ -12,7 +12,7 @@ interface NativeAccessLog {
 }
 
 type SocketLimits = [message: number, queued: number, compresses: number, ping: number, idle: number, code: number, drains: number];
-type ServerContent = string | Uint8Array | null;
+type ServerContent = string | Uint8Array | KeptBytes | null;
 type Endpoint = [address: string, port: number];
 
 interface Operations {
@@ -70,7 +70,7 @@ interface Operations {
   /** Resolves when the exchange has ended, to whether the client went before it was answered. */
   serverGone(exchange: number): Promise<boolean>;
   /** The body, as `ResponseHead` has it. */
-  serverBody(exchange: number): string | Uint8Array<ArrayBuffer> | number;
+  serverBody(exchange: number): string | Uint8Array<ArrayBuffer> | KeptBytes | number;
   serverPeer(exchange: number): Endpoint | null;
 
   /** A folder that is served. */
@@ -89,7 +89,7 @@ interface Operations {
     target: string,
     fields: string,
     compress: number,
-  ): Promise<[status: number, fields: string, body: null | Uint8Array<ArrayBuffer> | number]>;
+  ): Promise<[status: number, fields: string, body: null | Uint8Array<ArrayBuffer> | KeptBytes | number]>;
   /** Answers with a body that is arriving; resolves when it has left, or nobody wants it any more. */
   serverPipe(exchange: number, status: number, fields: string, body: number): Promise<void>;
 
