@@ -184,11 +184,20 @@ test('the stack of an error has the async functions that awaited it', async () =
     };
     const stack = await stackOf(() => new Fourth().run());
     equal(
-      stack.slice(0, 4).map((line) => line.replace(/:\d+\)$/, '')).join(', '),
+      stack
+        .slice(0, 4)
+        .map((line) => line.replace(/:\d+\)$/, ''))
+        .join(', '),
       'first levels.mjs:5, async second levels.mjs:10, async third levels.mjs:12, async run levels.mjs:15',
     );
     match(stack[4], /^async stackOf /);
-    equal((await stackOf(named)).slice(0, 2).map((line) => line.split(' levels')[0]).join(), 'inner,async named');
+    equal(
+      (await stackOf(named))
+        .slice(0, 2)
+        .map((line) => line.split(' levels')[0])
+        .join(),
+      'inner,async named',
+    );
     const once = await stackOf(atOnce);
     equal(once.filter((line) => line.includes('atOnce')).length, 1);
     const same = new Error('the same');

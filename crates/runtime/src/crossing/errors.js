@@ -49,7 +49,8 @@ function setStack(error, head, frames, stack) {
   const own = split(stack, '\n');
   for (let i = 0; i < own.length; i += 1) if (isFrame(own[i]) && !isOfBridge(own[i])) lines[lines.length] = own[i];
   const text = join(lines, '\n');
-  defineProperty(error, 'stack', {
+  /** @type {PropertyDescriptor & { __proto__: null }} */
+  const descriptor = {
     __proto__: null,
     configurable: true,
     // The async functions that it leaves from now on stand there once it has.
@@ -60,7 +61,8 @@ function setStack(error, head, frames, stack) {
     set(value) {
       defineProperty(this, 'stack', hidden(value));
     },
-  });
+  };
+  defineProperty(error, 'stack', descriptor);
 }
 
 /** Whether a frame is of an async function that has waited. @param {string} line */
