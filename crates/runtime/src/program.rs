@@ -70,6 +70,9 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(js_conclude, module)?)?;
     module.add_function(wrap_pyfunction!(js_shut_down, module)?)?;
     module.add_function(wrap_pyfunction!(js_collect_garbage, module)?)?;
+    module.add_function(wrap_pyfunction!(crate::bridge::js_depth, module)?)?;
+    module.add_function(wrap_pyfunction!(crate::bridge::js_is_put_away, module)?)?;
+    module.add_function(wrap_pyfunction!(crate::bridge::js_watch_greenlets, module)?)?;
     module.add_function(wrap_pyfunction!(js_collect, module)?)?;
     module.add_function(wrap_pyfunction!(js_end, module)?)
 }

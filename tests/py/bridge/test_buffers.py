@@ -440,3 +440,17 @@ def test_bytes_are_a_module_of_webassembly() -> None:
         )
 
     twinloop.run(main())
+
+
+def test_collect_gives_back_the_memory_that_javascript_has_dropped_at_once() -> None:
+    # It took a turn of the loop besides.
+    async def main() -> None:
+        for use in (lambda view: None, lambda view: view.__setitem__(0, 1), js.function("(view) => { view[0] = 1; }")):
+            data = bytearray(b"abc")
+            view = js.to_js(data)
+            use(view)
+            del view
+            js.collect()
+            data.append(1)
+
+    twinloop.run(main())

@@ -175,6 +175,11 @@ impl Context {
         }
     }
 
+    /// How many times the engine was entered by calls that are on the stack.
+    pub fn depth(&self) -> u32 {
+        self.0.depth.get()
+    }
+
     /// Whether microtasks are being run.
     pub fn is_draining(&self) -> bool {
         self.0.draining.get()

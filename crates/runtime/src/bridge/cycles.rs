@@ -102,6 +102,8 @@ impl Bridge {
                 crossing.scope.drop_collected();
                 Ok(())
             })?;
+            // Memory of Python's that JavaScript's collector has found unused, in an earlier round at the latest: the engine frees it beside.
+            twinloop_py::release_returned();
             gc.call_method0(intern!(py, "collect"))?;
             let left = (self.keys.count(), self.handles.count());
             if before.replace(left) == Some(left) {

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use twinloop_js::engine::Error;
 use twinloop_loop::Loop;
 
+use super::greenlets::Greenlets;
 use super::handles::Handles;
 use super::helpers::Helpers;
 use super::keys::{move_out, settle};
@@ -107,6 +108,7 @@ impl Bridge {
             leaving: RefCell::new(None),
             descriptions: Cell::new(0),
             has_frames: Cell::new(false),
+            greenlets: Greenlets::default(),
             returned: RefCell::default(),
         })
     }

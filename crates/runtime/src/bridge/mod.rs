@@ -6,6 +6,7 @@
 
 mod closing;
 mod cycles;
+mod greenlets;
 mod handles;
 mod helpers;
 mod keys;
@@ -28,6 +29,7 @@ use twinloop_loop::Loop;
 use crate::crossing::{Crossing, Waiting};
 use crate::interrupts::Watcher;
 
+pub(crate) use greenlets::{has_greenlets, js_depth, js_is_put_away, js_watch_greenlets};
 pub(crate) use helpers::Helper;
 pub(crate) use keys::JsKey;
 
@@ -66,6 +68,7 @@ pub(crate) struct Bridge {
     descriptions: Cell<u32>,
     /// Whether a Task ever took a frame of JavaScript's along.
     has_frames: Cell<bool>,
+    greenlets: greenlets::Greenlets,
     /// What the generator returned that JavaScript has just run to its end.
     returned: RefCell<Option<Py<PyAny>>>,
 }
@@ -90,6 +93,7 @@ impl Bridge {
                 "the JavaScript of this thread has ended with its event loop",
             ));
         }
+        self.greenlets.look(py)?;
         self.context.enter(|scope| {
             let crossing = Crossing {
                 bridge: self,

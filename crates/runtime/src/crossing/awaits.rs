@@ -11,7 +11,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::iterator::PySendResult;
-use pyo3::types::{PyDict, PyIterator, PyTuple, PyType};
+use pyo3::types::{PyIterator, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 use twinloop_js::engine::{Error, Local, PromiseState, Slot};
 use twinloop_loop::Hold;
@@ -19,7 +19,7 @@ use twinloop_loop::trace::Recorder;
 
 use super::Crossing;
 use super::errors::must_leave;
-use crate::bridge::{Bridge, Helper, JsKey};
+use crate::bridge::{Bridge, Helper, JsKey, has_greenlets};
 use crate::js_in_python::JsPromise;
 
 impl<'s, 'py> Crossing<'_, 's, 'py> {
@@ -142,6 +142,7 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         let py = self.py;
         static COROUTINE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
         let class = COROUTINE.import(py, "types", "CoroutineType")?;
+        // A greenlet that a coroutine leaves keeps what stands below it, where JavaScript may be then.
         if awaitable.get_type().is(class) && self.bridge.may_begin_at_once() && !has_greenlets(py)?
         {
             return twinloop_py::start_task(&running_loop(py)?, awaitable, context);
@@ -184,15 +185,6 @@ impl<'s, 'py> Crossing<'_, 's, 'py> {
         });
         self.of_js(settled)
     }
-}
-
-/// Whether the program has greenlets (SQLAlchemy's asyncio is made of them). One that is left in the middle of a call from JavaScript keeps the engine's
-/// frames on its own stack, so none of JavaScript's may stand below it.
-fn has_greenlets(py: Python<'_>) -> PyResult<bool> {
-    static MODULES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
-    MODULES
-        .import(py, "sys", "modules")?
-        .contains(intern!(py, "greenlet"))
 }
 
 fn running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
