@@ -7,11 +7,11 @@ use mozjs::jsapi::{
     Call, Construct1, ESClass, GetArrayLength, GetBuiltinClass, GetPropertyKeys, HandleValue,
     HandleValueArray, IsArrayObject1, IsCallable, IsConstructor, JS_AtomizeStringN,
     JS_AtomizeUCStringN, JS_DefineProperty2, JS_DefinePropertyById2, JS_DeletePropertyById1,
-    JS_ForwardSetPropertyTo, JS_GetPropertyById, JS_GetPrototype, JS_HasOwnPropertyById,
-    JS_HasPropertyById, JS_IdToValue, JS_NewObjectWithGivenProto, JS_NewPlainObject, JS_ParseJSON1,
-    JS_StringToId, JS_ValueToId, JSITER_HIDDEN, JSITER_OWNONLY, JSITER_SYMBOLS, JSObject,
-    JSPROP_ENUMERATE, JSPROP_PERMANENT, JSPROP_READONLY, NewArrayObject, ObjectOpResult,
-    StrictlyEqual, ToJSON, jsid,
+    JS_ForwardSetPropertyTo, JS_GetElement, JS_GetPropertyById, JS_GetPrototype,
+    JS_HasOwnPropertyById, JS_HasPropertyById, JS_IdToValue, JS_NewObjectWithGivenProto,
+    JS_NewPlainObject, JS_ParseJSON1, JS_StringToId, JS_ValueToId, JSITER_HIDDEN, JSITER_OWNONLY,
+    JSITER_SYMBOLS, JSObject, JSPROP_ENUMERATE, JSPROP_PERMANENT, JSPROP_READONLY, NewArrayObject,
+    ObjectOpResult, StrictlyEqual, ToJSON, jsid,
 };
 use mozjs::jsval::{ObjectValue, UndefinedValue};
 
@@ -523,6 +523,27 @@ impl<'s> Scope<'s> {
         let ok = unsafe { GetArrayLength(cx, object.handle(), &mut length) };
         self.check(ok)?;
         Ok(length)
+    }
+
+    /// The element of an array at this index, as `array[index]`; none from its length on.
+    ///
+    /// # Errors
+    /// A TypeError for what is no object; what a getter throws.
+    pub fn element(&self, array: Local<'_>, index: u32) -> Result<Option<Local<'s>>, Error> {
+        let cx = self.cx();
+        root!(cx, object = self.object_of(array)?);
+        let mut length = 0;
+        // SAFETY: the handle is a root.
+        let ok = unsafe { GetArrayLength(cx, object.handle(), &mut length) };
+        self.check(ok)?;
+        if index >= length {
+            return Ok(None);
+        }
+        root!(cx, value = UndefinedValue());
+        // SAFETY: the handles are roots.
+        let ok = unsafe { JS_GetElement(cx, object.handle(), index, value.handle_mut()) };
+        self.check(ok)?;
+        Ok(Some(self.root(value.get())))
     }
 
     /// The items of an array as strings.

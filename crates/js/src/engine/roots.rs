@@ -43,7 +43,7 @@ pub(super) struct RootStack {
     )]
     chunks: RefCell<Vec<Box<Chunk>>>,
     length: Cell<usize>,
-    /// Where the next entry goes, while that is not the first of a chunk.
+    /// Where the next entry goes; null at the end of a chunk.
     next: Cell<*mut JSVal>,
 }
 
@@ -81,15 +81,20 @@ impl RootStack {
     #[inline]
     pub(super) fn push(&self, value: JSVal) -> NonNull<JSVal> {
         let index = self.length.get();
-        let address = if index.is_multiple_of(CHUNK) {
-            self.address(index)
-        } else {
-            self.next.get()
-        };
+        let mut address = self.next.get();
+        if address.is_null() {
+            address = self.address(index);
+        }
         // SAFETY: the entry `index` is inside a live boxed chunk, at the address that `address` gave it or the steps from there; no
         // reference to its content exists (all access is by raw pointer, and entries at or above `length` have no `Local`).
         unsafe { address.write(value) };
-        self.next.set(address.wrapping_add(1));
+        let is_last = (index + 1).is_multiple_of(CHUNK);
+        let next = if is_last {
+            std::ptr::null_mut()
+        } else {
+            address.wrapping_add(1)
+        };
+        self.next.set(next);
         self.length.set(index + 1);
         // SAFETY: an address inside a box is not null.
         unsafe { NonNull::new_unchecked(address) }

@@ -112,13 +112,18 @@ impl JsIterator {
             let iterator = bridge.value(scope, key)?;
             let value = match &self.0 {
                 Steps::ByIndex(_, next) => {
-                    let index = next.load(Ordering::Relaxed);
-                    if index == OVER || index >= crossing.of_js(scope.array_length(iterator))? {
-                        next.store(OVER, Ordering::Relaxed);
+                    // One that throws has ended it.
+                    let index = next.swap(OVER, Ordering::Relaxed);
+                    let element = if index == OVER {
+                        None
+                    } else {
+                        crossing.of_js(scope.element(iterator, index))?
+                    };
+                    let Some(element) = element else {
                         return Ok(None);
-                    }
+                    };
                     next.store(index + 1, Ordering::Relaxed);
-                    crossing.of_js(scope.get(iterator, index))?
+                    element
                 }
                 Steps::ByNext(iteration) => {
                     if iteration.is_over() {
