@@ -25,6 +25,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import localhost
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 LIST = ROOT / "tests" / "conformance" / "node.toml"
@@ -153,8 +155,9 @@ def find(suite: Suite, folder: Path, groups: list[str], pattern: str) -> list[Te
 class Runner:
     """Runs files with a command, as many at a time as it is told."""
 
-    def __init__(self, suite: Suite, command: str, folder: Path, scratch: Path) -> None:
-        self.suite, self.command, self.folder, self.scratch = suite, command, folder, scratch
+    def __init__(self, suite: Suite, words: list[str], command: str, folder: Path, scratch: Path) -> None:
+        """``words`` come before the command: they give ``localhost`` the addresses that the tests expect."""
+        self.suite, self.words, self.command, self.folder, self.scratch = suite, words, command, folder, scratch
         self.known: dict[str, bool] = {}
 
     def knows(self, flag: str) -> bool:
@@ -185,7 +188,7 @@ class Runner:
         with (
             tempfile.TemporaryFile() as output,
             subprocess.Popen(
-                [self.command, *flags, str(self.folder / "test" / "parallel" / test.file)],
+                [*self.words, self.command, *flags, str(self.folder / "test" / "parallel" / test.file)],
                 cwd=self.folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -266,8 +269,12 @@ def main() -> int:
     tests = find(suite, folder, options.groups, options.filter)
     outcomes: list[Outcome] = []
     surprises = 0
-    with tempfile.TemporaryDirectory(prefix="conformance-node-") as scratch, ThreadPoolExecutor(options.jobs) as pool:
-        runner = Runner(suite, options.command, folder, Path(scratch).resolve())
+    with (
+        localhost.names() as words,
+        tempfile.TemporaryDirectory(prefix="conformance-node-") as scratch,
+        ThreadPoolExecutor(options.jobs) as pool,
+    ):
+        runner = Runner(suite, words or [], options.command, folder, Path(scratch).resolve())
         for test, outcome in zip(tests, pool.map(runner.run, enumerate(tests)), strict=True):
             outcomes.append(outcome)
             surprise = judge(suite, test, outcome)

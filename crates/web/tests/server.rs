@@ -174,6 +174,7 @@ fn what_is_wrong_is_refused_and_never_seen_by_the_handler() {
                 413,
             ),
             ("GET / HTTP/1.1\r\nhost: x\r\nexpect: more\r\n\r\n".to_owned(), 417),
+            ("CONNECT x:1 HTTP/1.1\r\nhost: x:1\r\n\r\n".to_owned(), 501),
             ("GET / HTTP/9.1\r\nhost: x\r\n\r\n".to_owned(), 505),
             ("GET /\x01 HTTP/1.1\r\nhost: x\r\n\r\n".to_owned(), 400),
             (

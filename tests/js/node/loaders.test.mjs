@@ -117,6 +117,15 @@ test('registerHooks changes what import and require find and read', async () => 
   equal(failed.code, 'ERR_UNSUPPORTED_ESM_URL_SCHEME');
 });
 
+test('a folder may be what requests are relative to', () => {
+  write({ 'of-a-folder/value.cjs': 'module.exports = 7', 'of-a-folder/node_modules/seven/index.js': 'module.exports = 77' });
+  const base = path.join(folder, 'of-a-folder/');
+  for (const place of [base, pathToFileURL(base), pathToFileURL(base).href]) {
+    const require = createRequire(place);
+    deepEqual([require('./value.cjs'), require('seven')], [7, 77]);
+  }
+});
+
 test('what hooks give is read in the format that they say, whatever the file is called', async () => {
   write({ 'given.odd': '', 'json.odd': '', 'view.tsx': 'export const text: string = typeof (<b />);\nexport const one = "HERE";' });
   write({ 'node_modules/react/package.json': '{ "name": "react" }', 'node_modules/react/jsx-runtime.js': 'exports.jsx = () => 1;' });

@@ -1,7 +1,10 @@
 // twinloop.serve: handlers, routes, bodies both ways, what goes wrong, and the end.
+import net from 'node:net';
 import { Readable } from 'node:stream';
+import tls from 'node:tls';
+import { certificate } from '../node/certificates.mjs';
 import { deepEqual, delay, equal, ok, rejects, run, test, throws } from '../harness.mjs';
-import { local, next, serving, silently } from './server_support.mjs';
+import { local, next, nextOf, serving, silently } from './server_support.mjs';
 
 const { serve } = twinloop;
 
@@ -288,6 +291,8 @@ test('routes have names, methods, wildcards and an order', async () => {
     '/files/*': text('files'),
     '/ready': new Response('ready'),
     '/method': { GET: text('got'), POST: text('posted') },
+    '/posts': { POST: text('posted') },
+    '/moved': Response.redirect('/ready?a=b#c', 301),
   };
   await serving({ routes }, async (base) => {
     const get = async (path, init) => await (await fetch(base + path, init)).text();
@@ -299,6 +304,10 @@ test('routes have names, methods, wildcards and an order', async () => {
     equal(await get('/ready'), 'ready');
     equal(await get('/method'), 'got');
     equal(await get('/method', { method: 'POST' }), 'posted');
+    // HEAD is answered as GET would be, where there is one.
+    const head = async (path) => (await fetch(base + path, { method: 'HEAD' })).status;
+    deepEqual([await head('/method'), await head('/posts')], [200, 404]);
+    equal(await get('/moved'), 'ready');
     equal(await get('/elsewhere'), 'rest');
   });
   throws(() => serve({ ...local, routes: { '/a': 5 } }), TypeError);
@@ -422,6 +431,25 @@ test('a server is reloaded, called without a network, and stops when it is idle'
     equal(await (await fetch(base)).text(), 'second');
     equal(await (await server.fetch('/path')).text(), 'second');
   });
+  // What is not named stays; routes are the new ones.
+  const first = {
+    routes: { '/old': new Response('old') },
+    fetch: (_, server) => new Response(`port ${server.port}`),
+    error: () => new Response('mended', { status: 500 }),
+    websocket: { message: (socket, message) => socket.send(message) },
+  };
+  await serving(first, async (base, server) => {
+    const get = async (path) => await (await fetch(base + path)).text();
+    server.reload({ routes: { '/new': new Response('new'), '/socket': (request) => void server.upgrade(request), '/wrong': () => 5 } });
+    deepEqual([await get('/old'), await get('/new'), await get('/wrong')], [`port ${server.port}`, 'new', 'mended']);
+    const socket = new WebSocket(`${base.replace('http', 'ws')}/socket`);
+    await next(socket, 'open');
+    socket.send('still there');
+    equal((await next(socket, 'message')).data, 'still there');
+    socket.close();
+    server.reload({ error: () => new Response('again', { status: 500 }), routes: { '/wrong': () => 5 } });
+    deepEqual([await get('/new'), await get('/wrong')], [`port ${server.port}`, 'again']);
+  });
   let finish;
   const server = serve({ ...local, fetch: () => new Promise((resolve) => (finish = resolve)) });
   const base = `http://127.0.0.1:${server.port}`;
@@ -433,6 +461,82 @@ test('a server is reloaded, called without a network, and stops when it is idle'
   finish(new Response('last'));
   equal(await (await answer).text(), 'last');
   await stopped;
+});
+
+test('nobody is told that a tunnel begins', async () => {
+  let calls = 0;
+  await serving({ fetch: () => new Response(`${(calls += 1)}`) }, async (_, server) => {
+    const socket = net.connect(server.port, '127.0.0.1').setEncoding('latin1');
+    let text = '';
+    socket.on('data', (piece) => (text += piece));
+    socket.write('CONNECT example.org:443 HTTP/1.1\r\nhost: example.org:443\r\n\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n');
+    await nextOf(socket, 'close');
+    ok(text.startsWith('HTTP/1.1 501 '), text);
+    equal(text.match(/HTTP/g).length, 1);
+    equal(calls, 0);
+  });
+});
+
+test('certificates have passwords and names, and clients are asked for theirs', async () => {
+  const root = certificate({ subject: 'root', isAuthority: true });
+  const made = (name) => certificate({ subject: name, names: [name], issuer: root });
+  const [main, other, star] = [made('main.test'), made('other.test'), made('*.star.test')];
+  const plain = ({ cert, key }) => ({ cert, key });
+  /** The certificate that is shown to who asks for a name, and the answer. */
+  const ask = (port, servername, more) =>
+    new Promise((resolve, reject) => {
+      const options = { port, host: '127.0.0.1', servername, ca: root.cert, checkServerIdentity: () => undefined, ...more };
+      const socket = tls.connect(options, () => socket.write('GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n'));
+      let text = '';
+      socket.on('data', (piece) => (text += piece));
+      socket.on('end', () => resolve([socket.getPeerCertificate().subject.CN, text.slice(0, 12)]));
+      socket.on('error', reject);
+    });
+  const shown = async (port, name) => (await ask(port, name))[0];
+  const names = [plain(main), { ...plain(other), serverName: 'Other.test' }, { ...plain(star), serverName: '*.star.test' }];
+  await serving({ tls: names, fetch: () => new Response() }, async (_, { port }) => {
+    const asked = ['main.test', 'other.test', 'a.star.test', 'b.a.star.test', 'star.test', undefined];
+    const cns = [];
+    for (const name of asked) cns.push(await shown(port, name));
+    deepEqual(cns, ['main.test', 'other.test', '*.star.test', 'main.test', 'main.test', 'main.test']);
+  });
+  const mutual = { ...plain(main), ca: root.cert, requestCert: true };
+  const [client, stranger] = [made('client'), certificate({ subject: 'stranger' })];
+  const fetchHandler = () => new Response('let in');
+  for (const [rejectUnauthorized, outcome] of [
+    [undefined, 'refused'],
+    [false, 'HTTP/1.1 200'],
+  ]) {
+    await serving({ tls: { ...mutual, rejectUnauthorized }, fetch: fetchHandler }, async (_, { port }) => {
+      const end = (more) =>
+        ask(port, 'main.test', more).then(
+          ([, text]) => text || 'refused',
+          () => 'refused',
+        );
+      deepEqual([await end(plain(client)), await end(), await end(plain(stranger))], ['HTTP/1.1 200', outcome, 'refused']);
+    });
+  }
+  const { createPrivateKey } = await import('node:crypto');
+  const locked = createPrivateKey(main.key).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' });
+  const withPassword = { cert: main.cert, key: locked, passphrase: 'secret' };
+  await serving({ tls: withPassword, fetch: fetchHandler }, async (_, server) => {
+    equal(await shown(server.port, 'main.test'), 'main.test');
+    server.reload({ fetch: fetchHandler, tls: [plain(other), { ...plain(main), serverName: 'main.test' }] });
+    deepEqual([await shown(server.port, 'a.test'), await shown(server.port, 'main.test')], ['other.test', 'main.test']);
+  });
+  for (const wrong of [
+    { ...withPassword, passphrase: 'other' },
+    { ...withPassword, passphrase: undefined },
+    { cert: main.cert, key: other.key },
+    [plain(main), plain(other)],
+    [plain(main), { cert: other.cert, key: main.key, serverName: 'a' }],
+    { ...plain(main), requestCert: true },
+    [plain(main), { ...mutual, serverName: 'a' }],
+    [plain(main), null],
+    {},
+    5,
+  ])
+    throws(() => serve({ ...local, tls: wrong, fetch: fetchHandler }), Error);
 });
 
 test('options that are wrong are named', async () => {

@@ -72,6 +72,29 @@ test('WebSockets of handlers', async () => {
   });
 });
 
+test('the first subprotocol that a client offers is taken if the program chooses none', async () => {
+  const websocket = { message() {} };
+  const fetchHandler = (request, server) => {
+    const headers = request.url.endsWith('own') ? { 'sec-websocket-protocol': 'b' } : undefined;
+    return server.upgrade(request, { headers }) ? undefined : new Response();
+  };
+  await serving({ fetch: fetchHandler, websocket }, async (base) => {
+    const chosen = async (path, offers) => {
+      const socket = new WebSocket(base.replace('http', 'ws') + path, offers);
+      await next(socket, 'open');
+      socket.close();
+      return socket.protocol;
+    };
+    deepEqual([await chosen('/', ['a', 'b']), await chosen('/own', ['a', 'b']), await chosen('/', [])], ['a', 'b', '']);
+    // HTTP/1.0 knows no upgrades.
+    const old = net.connect(new URL(base).port, '127.0.0.1').setEncoding('latin1');
+    const fields = 'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+    old.write(`GET / HTTP/1.0\r\n${fields}`);
+    ok((await nextOf(old, 'data')).startsWith('HTTP/1.1 200 '));
+    old.destroy();
+  });
+});
+
 test('what a WebSocket handler throws concerns nobody else', async () => {
   const websocket = {
     open: async () => {

@@ -54,6 +54,10 @@ pub(super) fn refusal(head: &Head, limits: &Limits) -> Option<u16> {
     if head.has_hosts || head.has_bad_host || (head.minor_version == 1 && !head.has_host) {
         return Some(400);
     }
+    // Nothing here is a proxy, and an answer that begins with 2 would say that a tunnel begins (RFC 9110, 9.3.6).
+    if matches!(&head.start, Start::Request { method, .. } if method == "CONNECT") {
+        return Some(501);
+    }
     if head.expects_other {
         return Some(417);
     }

@@ -204,7 +204,7 @@ impl Exchange {
             .map(|(_, value)| value)
     }
 
-    /// Whether the client asks for another protocol (`Connection: upgrade`) or a tunnel (`CONNECT`).
+    /// Whether the client asks for another protocol (`Connection: upgrade`).
     #[must_use]
     pub fn upgrades(&self) -> bool {
         self.head.upgrades

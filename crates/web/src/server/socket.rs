@@ -139,10 +139,11 @@ struct SocketInner {
 }
 
 impl Exchange {
-    /// Whether the request asks for a WebSocket.
+    /// Whether the request asks for a WebSocket. HTTP/1.0 knows no upgrades (RFC 6455, 4.2.1).
     #[must_use]
     pub fn asks_for_socket(&self) -> bool {
         self.upgrades()
+            && self.minor_version() > 0
             && self.method() == "GET"
             && self.field("upgrade").is_some_and(|value| {
                 words(value).any(|word| word.eq_ignore_ascii_case(b"websocket"))

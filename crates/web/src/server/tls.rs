@@ -6,7 +6,8 @@ use openssl::pkey::PKey;
 use openssl::x509::X509;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
+use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, ServerConfig, ServerConnection};
 
 use crate::{Error, ErrorKind, Result};
@@ -100,6 +101,63 @@ impl Identity {
         Ok(Identity {
             config: Arc::new(config),
         })
+    }
+
+    /// With another certificate for clients that ask for a host by this name, in which the first part may be `*`. The name that was added last goes first;
+    /// who asks for none of them, or for no name, sees the first certificate. What clients are asked for is the same by every name.
+    ///
+    /// # Errors
+    /// As [`Identity::from_pem`], with the password of an encrypted key.
+    pub fn with_name(
+        self,
+        name: &str,
+        chain: &[u8],
+        key: &[u8],
+        password: Option<&str>,
+    ) -> Result<Identity> {
+        let certificates = certificates(chain, "certificate")?;
+        let key = private_key(key, password)?;
+        let mut config = (*self.config).clone();
+        let certified = CertifiedKey::from_der(certificates, key, config.crypto_provider())
+            .map_err(|cause| failed("certificate and its key", cause))?;
+        config.cert_resolver = Arc::new(Named {
+            name: name.to_ascii_lowercase(),
+            certified: Arc::new(certified),
+            others: config.cert_resolver,
+        });
+        Ok(Identity {
+            config: Arc::new(config),
+        })
+    }
+}
+
+/// A certificate for one name.
+#[derive(Debug)]
+struct Named {
+    /// In lower case.
+    name: String,
+    certified: Arc<CertifiedKey>,
+    others: Arc<dyn ResolvesServerCert>,
+}
+
+impl Named {
+    /// A star stands for one part, as in certificates (RFC 9525, 6.3).
+    fn is_meant(&self, asked: &str) -> bool {
+        match self.name.strip_prefix("*.") {
+            None => asked.eq_ignore_ascii_case(&self.name),
+            Some(domain) => asked
+                .split_once('.')
+                .is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(domain)),
+        }
+    }
+}
+
+impl ResolvesServerCert for Named {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        if hello.server_name().is_some_and(|name| self.is_meant(name)) {
+            return Some(Arc::clone(&self.certified));
+        }
+        self.others.resolve(hello)
     }
 }
 

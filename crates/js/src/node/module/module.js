@@ -84,7 +84,8 @@ function createRequire(filename) {
   if (path === undefined) {
     throw invalidValue('filename', filename, 'must be a file URL object, file URL string, or absolute path string');
   }
-  return requireOf(path);
+  // A folder stands for a file in it.
+  return requireOf(endsWith(path, '/') ? join(path, 'noop.js') : path);
 }
 
 /** The file that a module's requests are relative to. @param {any} parent @returns {string} */

@@ -3,7 +3,7 @@
 // A response from the network is one record with what Rust gave; its Headers are made when someone asks for them.
 'use strict';
 
-const { customInspect, regExp, setHas, setOf, stringify, test } = require('builtins/primordials');
+const { customInspect, regExp, setHas, setOf, slice, startsWith, stringify, test } = require('builtins/primordials');
 const { defineInterface, requireArguments, toByteString, toDictionary, toUSVString, toUnsignedShort } = require('builtins/webidl');
 const { Headers, addMissing, combinedValue, makeHeaders, wireText } = require('web/fetch/headers');
 const { cloneBody, extractAnswer, extractBody, installBody, isUnusable, isUsed, setResponseClass } = require('web/fetch/body');
@@ -50,6 +50,18 @@ class ResponseRecord {
   }
 }
 
+/**
+ * A path below which a server sends its client on (`/login`). Where there is a document the specification takes its URL for what is relative; a server's
+ * client knows better what it is relative to. Undefined for what is no path of the same host.
+ * @param {string} text
+ */
+function pathOf(text) {
+  const base = 'http://h/';
+  if (!startsWith(text, '/')) return undefined;
+  const href = loadUrl().parse(text, base)?.[0];
+  return href !== undefined && startsWith(href, base) ? slice(href, base.length - 1) : undefined;
+}
+
 /** @type {(response: any) => ResponseRecord} */
 let recordOf;
 /** @type {(record: ResponseRecord) => Response} */
@@ -80,7 +92,7 @@ class Response {
   static redirect(url, status = 302) {
     requireArguments(arguments.length, 1, 'Response.redirect');
     const text = toUSVString(url);
-    const href = loadUrl().hrefOf(text);
+    const href = loadUrl().hrefOf(text) ?? pathOf(text);
     if (href === undefined) throw loadUrl().unreadable(text);
     const code = toUnsignedShort(status);
     if (!setHas(redirectStatuses, code)) throw new RangeError(`Response.redirect: ${code} is not the status of a redirect`);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use twinloop_loop::net::{ListenOptions, Listener};
 use twinloop_loop::take_inherited;
-use twinloop_web::server::{Exchange, Identity, Limits, Server};
+use twinloop_web::server::{Clients, Exchange, Identity, Limits, Server};
 
 use super::exchanges::{Log, ToJavaScript, address};
 use super::files::read_compression;
@@ -23,10 +23,10 @@ pub(super) const OPS: &[Op] = &[
     Op::new("serverAddress", 1, local_address),
     Op::new("serverBind", 3, bind),
     Op::new("serverConnections", 1, connections),
-    Op::new("serverIdentity", 3, identity),
+    Op::new("serverIdentity", 2, identity),
     Op::new("serverReference", 2, reference),
     Op::new("serverSetReceivers", 1, set_receivers),
-    Op::new("serverStart", 6, start),
+    Op::new("serverStart", 5, start),
     Op::new("serverStop", 2, stop),
 ];
 
@@ -55,7 +55,7 @@ fn set_receivers<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Loca
     Ok(Local::undefined())
 }
 
-/// `serverStart(place, port, flags, certificate, key, limits)`: the number of a server that listens.
+/// `serverStart(place, port, flags, certificates, limits)`: the number of a server that listens.
 ///
 /// The place is a host's name or address, a path, or a descriptor's number; flags: 1 only IPv6, 2 a shared port, 4 the place is a path. Limits:
 /// bytes of a head, bytes of a body, seconds of idleness, and the bytes from which on answers are compressed.
@@ -63,9 +63,9 @@ fn start<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, E
     let place = arguments.get(0);
     let port = scope.int32_of(arguments.get(1))? as u16;
     let flags = scope.int32_of(arguments.get(2))?;
-    let identity = read_identity(scope, arguments.get(3), arguments.get(4))?;
-    let limits = read_limits(scope, arguments.get(5))?;
-    let compression = read_compression(scope, scope.get(arguments.get(5), 3)?)?;
+    let identity = read_identity(scope, arguments.get(3))?;
+    let limits = read_limits(scope, arguments.get(4))?;
+    let compression = read_compression(scope, scope.get(arguments.get(4), 3)?)?;
     let (listener, path) = if place.as_f64().is_some() {
         let number = scope.int32_of(place)?;
         let backlog = ListenOptions::default().backlog;
@@ -175,18 +175,38 @@ fn listen_error(error: &io::Error, place: &str) -> Error {
         .with("syscall", "listen")
 }
 
-fn read_identity(
-    scope: &Scope<'_>,
-    certificate: Local<'_>,
-    key: Local<'_>,
-) -> Result<Option<Identity>, Error> {
-    if certificate.is_undefined() {
+/// What a list of certificates makes, if there is one: each is `[certificate, key, password, authorities, optional, name]`, where the first counts for
+/// names that are not told, and for what clients are asked for.
+fn read_identity(scope: &Scope<'_>, list: Local<'_>) -> Result<Option<Identity>, Error> {
+    if list.is_undefined() {
         return Ok(None);
     }
-    let (certificate, key) = (scope.string_of(certificate)?, scope.string_of(key)?);
-    Identity::from_pem(certificate.as_bytes(), key.as_bytes())
-        .map(Some)
-        .map_err(network_error)
+    let mut read: Option<Identity> = None;
+    for index in 0..scope.array_length(list)? {
+        let entry = scope.get(list, index)?;
+        let text = |index: u32| {
+            let value = scope.get(entry, index)?;
+            let text = (!value.is_undefined()).then(|| scope.string_of(value));
+            text.transpose()
+        };
+        let chain = text(0)?.unwrap_or_default();
+        let key = text(1)?.unwrap_or_default();
+        let (password, authorities, name) = (text(2)?, text(3)?, text(5)?);
+        let optional = scope.bool_of(scope.get(entry, 4)?);
+        let (chain, key, password) = (chain.as_bytes(), key.as_bytes(), password.as_deref());
+        let identity = match read {
+            None => {
+                let clients = authorities.as_ref().map(|authorities| Clients {
+                    authorities: authorities.as_bytes(),
+                    optional,
+                });
+                Identity::from_pem_for(chain, key, password, clients)
+            }
+            Some(first) => first.with_name(&name.unwrap_or_default(), chain, key, password),
+        };
+        read = Some(identity.map_err(network_error)?);
+    }
+    Ok(read)
 }
 
 fn read_limits(scope: &Scope<'_>, value: Local<'_>) -> Result<Limits, Error> {
@@ -224,9 +244,9 @@ fn connections<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<
     Ok(scope.number(count as f64))
 }
 
-/// `serverIdentity(server, certificate, key)`: shows others from now on.
+/// `serverIdentity(server, certificates)`: shows others from now on.
 fn identity<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>, Error> {
-    let identity = read_identity(scope, arguments.get(1), arguments.get(2))?;
+    let identity = read_identity(scope, arguments.get(1))?;
     if let (Some(identity), Some(listening)) = (identity, listening_of(scope, &arguments)?) {
         listening.server.set_identity(identity);
     }

@@ -12,6 +12,15 @@ interface NativeAccessLog {
 }
 
 type SocketLimits = [message: number, queued: number, compresses: number, ping: number, idle: number, code: number, drains: number];
+/** The first counts for names that are not told, and for what clients are asked for. */
+type ServerCertificate = [
+  certificate: string,
+  key: string,
+  password: string | undefined,
+  authorities: string | undefined,
+  optional: boolean,
+  name: string | undefined,
+];
 type ServerContent = string | Uint8Array | KeptBytes | null;
 type Endpoint = [address: string, port: number];
 
@@ -25,15 +34,14 @@ interface Operations {
     place: string | number,
     port: number,
     flags: number,
-    certificate: string | undefined,
-    key: string | undefined,
+    certificates: ServerCertificate[] | undefined,
     limits: [head: number, body: number, idle: number, compress: number],
   ): number;
   /** A socket that is bound for other processes to listen at, and stays so; as `serverStart`, without a descriptor. A path has no address. */
   serverBind(place: string, port: number, flags: number): [descriptor: number, address: string | null, port: number | null];
   serverAddress(server: number): Endpoint | null;
   serverConnections(server: number): number;
-  serverIdentity(server: number, certificate: string, key: string): void;
+  serverIdentity(server: number, certificates: ServerCertificate[]): void;
   /** A log of requests, on the standard output without a path. */
   accessLogOpen(path: string | undefined): NativeAccessLog;
   accessLogReopen(log: NativeAccessLog, path: string): void;

@@ -2,7 +2,7 @@
 'use strict';
 
 const { isArray, stringify, trunc } = require('builtins/primordials');
-const { isBufferSource, bytesOf } = require('builtins/webidl');
+const { isBufferSource, isObject, bytesOf } = require('builtins/webidl');
 const { isAbortSignal } = require('web/abort/abort');
 const { Routes } = require('web/server/routes');
 const { decodeText } = ops;
@@ -49,24 +49,25 @@ function countOf(options, name, standard, most, caller = 'serve') {
   return number;
 }
 
-/** What answers requests. @param {any} options @returns {Serving} */
-function readServing(options) {
+/** What answers requests. @param {any} options @param {Serving} [before] what answered them until now @returns {Serving} */
+function readServing(options, before = undefined) {
   const handler = functionOf(options, 'handler');
   const fetch = functionOf(options, 'fetch');
   const routes = options.routes === undefined ? undefined : new Routes(options.routes);
-  if (handler === undefined && fetch === undefined && routes === undefined) {
+  const isNamed = handler !== undefined || fetch !== undefined;
+  if (!isNamed && routes === undefined && before === undefined) {
     throw new TypeError("serve: the option 'fetch' must be a function that answers requests");
   }
   const { websocket } = options;
   if (websocket !== undefined && (typeof websocket !== 'object' || websocket === null))
     refuse('websocket', websocket, 'an object of functions');
   return {
-    fetch: fetch ?? handler,
-    wantsInfo: fetch === undefined,
-    self: options,
+    fetch: fetch ?? handler ?? before?.fetch,
+    wantsInfo: isNamed || before === undefined ? fetch === undefined : before.wantsInfo,
+    self: isNamed || before === undefined ? options : before.self,
     routes,
-    error: functionOf(options, 'error') ?? functionOf(options, 'onError'),
-    websocket: websocket === undefined ? undefined : readSocketOptions(websocket),
+    error: functionOf(options, 'error') ?? functionOf(options, 'onError') ?? before?.error,
+    websocket: websocket === undefined ? before?.websocket : readSocketOptions(websocket),
   };
 }
 
@@ -102,14 +103,37 @@ function pemOf(value, name) {
   return text;
 }
 
-/** Certificate and key, if there is TLS. @param {any} options @returns {[certificate: string, key: string] | undefined} */
+/**
+ * Certificates with their keys, if there is TLS: `tls` is one, or a list of which all but the first have a `serverName`.
+ * @param {any} options @returns {ServerCertificate[] | undefined}
+ */
 function readTls(options) {
   const { tls } = options;
-  const cert = options.cert ?? tls?.cert;
-  const key = options.key ?? tls?.key;
-  if (cert === undefined && key === undefined) return undefined;
-  if (cert === undefined || key === undefined) throw new TypeError('serve: TLS takes both a certificate (cert) and its key (key)');
-  return [pemOf(cert, 'cert'), pemOf(key, 'key')];
+  const list = isArray(tls) ? tls : [tls];
+  /** @type {ServerCertificate[]} */
+  const read = [];
+  for (let i = 0; i < list.length; i += 1) {
+    const one = list[i];
+    if (one !== undefined && !isObject(one)) refuse('tls', one, 'an object with a certificate (cert) and its key (key), or a list of them');
+    const cert = (i === 0 ? options.cert : undefined) ?? one?.cert;
+    const key = (i === 0 ? options.key : undefined) ?? one?.key;
+    if (cert === undefined && key === undefined && one === undefined) return undefined;
+    if (cert === undefined || key === undefined) throw new TypeError('serve: TLS takes both a certificate (cert) and its key (key)');
+    const { passphrase, serverName } = one ?? {};
+    if (passphrase !== undefined && typeof passphrase !== 'string') refuse('passphrase', passphrase, 'a text');
+    if (serverName !== undefined && typeof serverName !== 'string') refuse('serverName', serverName, 'a name');
+    if (i > 0 && !serverName) throw new TypeError("serve: each certificate of 'tls' but the first takes the name that it is for (serverName)");
+    read[i] = [pemOf(cert, 'cert'), pemOf(key, 'key'), passphrase, readAuthorities(one, i), one?.rejectUnauthorized === false, serverName];
+  }
+  return read;
+}
+
+/** Who signs the certificates of clients, if they are asked for. @param {any} tls @param {number} index */
+function readAuthorities(tls, index) {
+  if (!tls?.requestCert) return undefined;
+  if (index > 0) throw new TypeError("serve: what clients are asked for (requestCert) is said with the first certificate of 'tls'");
+  if (tls.ca === undefined) throw new TypeError("serve: who asks clients for certificates (requestCert) says whose are good (ca)");
+  return pemOf(tls.ca, 'ca');
 }
 
 /** Where to listen. @param {any} options @returns {{ place: string | number, port: number, flags: number }} */

@@ -10,6 +10,7 @@ const {
   apply,
   catchRejection,
   freeze,
+  hasOwn,
   mapDelete,
   mapGet,
   mapSet,
@@ -17,6 +18,7 @@ const {
   slice,
   stringIndexOf,
   then,
+  trim,
 } = require('builtins/primordials');
 const { bytesOf, defineInterface, isBufferSource, isObject, requireArguments, toDOMString } = require('builtins/webidl');
 const { toUSVString } = require('builtins/webidl');
@@ -155,7 +157,7 @@ class Server {
     this.#log = readAccessLog(options);
     this.#isSecure = identity !== undefined;
     this.#hostname = typeof place === 'string' ? place : '';
-    this.#number = serverStart(place, port, flags, identity?.[0], identity?.[1], readLimits(options));
+    this.#number = serverStart(place, port, flags, identity, readLimits(options));
     const address = serverAddress(this.#number);
     if (typeof place === 'number' && address !== null) this.#hostname = address[0];
     this.#origin = address === null ? `${this.protocol}://localhost` : originAt(this.#isSecure, this.#hostname, address[0], address[1]);
@@ -221,12 +223,12 @@ class Server {
   shutdown() {
     return this.stop();
   }
-  /** Has other handlers answer from now on, and shows other certificates. @param {any} options */
+  /** Has other handlers answer from now on, and shows other certificates. What answers besides the routes stays unless it is named. @param {any} options */
   reload(options) {
     if (!isObject(options)) throw new TypeError('Server.reload: the options must be an object');
-    this.#serving = readServing(options);
+    this.#serving = readServing(options, this.#serving);
     const identity = readTls(options);
-    if (identity !== undefined && this.#isSecure) serverIdentity(this.#number, identity[0], identity[1]);
+    if (identity !== undefined && this.#isSecure) serverIdentity(this.#number, identity);
     if (options.accessLog !== undefined) {
       this.#log = readAccessLog(options);
       if (this.#log === undefined) forgetLog(this.#number);
@@ -271,7 +273,7 @@ class Server {
     if (arrived === undefined || (arrived.flags & asksForSocket) === 0) return false;
     if (this.#shared?.handlers !== websocket) this.#shared = this.#sharedBy(websocket);
     const socket = new ServerWebSocket(/** @type {any} */ (this.#shared), options?.data);
-    const number = become(arrived, socket, options?.headers, undefined, websocket.limits);
+    const number = become(arrived, socket, options?.headers, undefined, websocket.limits, true);
     if (typeof number === 'string') return false;
     this.#sockets += 1;
     guard(() => opened(socket, number));
@@ -373,7 +375,7 @@ function handle(server, serving, request, exchange) {
   if (serving.routes !== undefined) {
     const found = serving.routes.find(pathOf(request));
     let target = found?.target;
-    if (isObject(target) && typeof target !== 'function' && asResponse(target) === undefined) target = target[request.method];
+    if (isObject(target) && typeof target !== 'function' && asResponse(target) === undefined) target = byMethod(target, request.method);
     if (target !== undefined && target !== false) {
       if (typeof target !== 'function') return target.clone();
       request.params = found?.params;
@@ -383,6 +385,12 @@ function handle(server, serving, request, exchange) {
   if (serving.fetch === undefined) return makeResponse(new ResponseRecord('default', 404, '', '', false, '', 'response', null));
   const second = serving.wantsInfo && exchange !== undefined ? new Info(exchange) : server;
   return apply(serving.fetch, serving.self, [request, second, context]);
+}
+
+/** HEAD asks for what GET would get. @param {any} table @param {string} method */
+function byMethod(table, method) {
+  const own = hasOwn(table, method) ? table[method] : undefined;
+  return own === undefined && method === 'HEAD' && hasOwn(table, 'GET') ? table.GET : own;
 }
 
 /** @param {any} request */
@@ -432,11 +440,11 @@ function fail(server, serving, record, request, error) {
 
 /**
  * @param {Arrived} arrived @param {any} socket @param {any} headers @param {string | undefined} protocol
- * @param {SocketLimits} limits
+ * @param {SocketLimits} limits @param {boolean} [takesFirst] the first subprotocol that the client offers is taken if the program says none
  */
-function become(arrived, socket, headers, protocol, limits) {
+function become(arrived, socket, headers, protocol, limits, takesFirst = false) {
   let fields = headers === undefined ? '' : wireText(new Headers(headers));
-  const chosen = protocol ?? (fieldOf(fields, 'sec-websocket-protocol') || undefined);
+  const chosen = protocol ?? (fieldOf(fields, 'sec-websocket-protocol') || (takesFirst ? firstOffered(arrived) : undefined));
   if (protocol === undefined && chosen !== undefined) {
     const rest = new Headers(headers);
     rest.delete('sec-websocket-protocol');
@@ -445,6 +453,13 @@ function become(arrived, socket, headers, protocol, limits) {
   const number = serverUpgrade(arrived.exchange, socket, chosen, fields, limits);
   if (typeof number !== 'string') arrived.isTaken = true;
   return number;
+}
+
+/** What a client likes best; browsers give up where an offer is answered with none. @param {Arrived} arrived */
+function firstOffered(arrived) {
+  const offered = fieldOf(arrived.headerText, 'sec-websocket-protocol');
+  const end = stringIndexOf(offered, ',');
+  return trim(end < 0 ? offered : slice(offered, 0, end)) || undefined;
 }
 
 /** Goes on with a request as a WebSocket with events: `{ socket, response }`, the latter for the handler to return. @param {any} request @param {any} [options] */
