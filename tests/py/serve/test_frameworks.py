@@ -402,6 +402,37 @@ def test_a_websocket_of_quarts_ends_with_its_client(run, caplog):
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
+def test_a_websocket_of_quarts_that_fails_as_its_client_goes_is_logged_by_quart_alone(run, caplog):
+    quart = pytest.importorskip("quart")
+    app = quart.Quart(__name__)
+
+    @app.websocket("/")
+    async def listen():
+        await quart.websocket.send("before")
+        clients.pop().cut()
+        try:
+            await quart.websocket.receive()
+        finally:
+            # Nobody is there: Quart logs this, and closes what is closed.
+            raise ZeroDivisionError
+
+    clients = []
+    handshake = (
+        "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    )
+
+    async def main():
+        async with serving(app) as server, connected(server) as client:
+            clients.append(client)
+            await client.send(handshake + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+            await until(lambda: caplog.records)
+            await until(lambda: server.connections == 0)
+
+    run(main())
+    messages = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert messages == ["Exception on websocket /"]
+
+
 def test_litestar(run):
     litestar = pytest.importorskip("litestar")
     from litestar.datastructures import UploadFile

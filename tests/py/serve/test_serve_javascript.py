@@ -131,6 +131,41 @@ def test_a_listener_that_throws_fails_for_its_client_alone(serve, tmp_path):
     assert "a fault of a listener" in command.text
 
 
+# As Fastify's `clientErrorHandler` and its limits are on the server that it makes.
+OWN_SERVER = """
+import http from 'node:http';
+const server = http.createServer((request, response) => request.resume().on('end', () => response.end(request.url)));
+server.on('clientError', (error, socket) => socket.end(`HTTP/1.1 418 Mine\\r\\n\\r\\n${error.code}`));
+server.on('checkContinue', (request, response) => response.writeHead(403).end());
+server.on('connect', (request, socket) => socket.end(`HTTP/1.1 200 Tunnel\\r\\n\\r\\n${request.url}`));
+server.maxRequestsPerSocket = 1;
+const app = (request, response) => server.emit('request', request, response);
+export default WHICH;
+"""
+
+
+@pytest.mark.parametrize("which", ["server", "Object.assign(app, { server, listen() {} })"])
+def test_the_own_server_of_an_app_hears_of_what_is_no_request_and_keeps_its_limits(serve, tmp_path, which):
+    (tmp_path / "app.mjs").write_text(OWN_SERVER.replace("WHICH", which))
+    command = serve("app.mjs", "--port", "0")
+
+    def said(text: str) -> str:
+        with socket.create_connection(("127.0.0.1", command.port), timeout=20) as client:
+            client.sendall(text.encode())
+            answer = b""
+            # As Node's, it leaves the end to a client that was told.
+            while not answer.endswith(b"/once") and (piece := client.recv(4096)):
+                answer += piece
+        return answer.decode()
+
+    assert said("nonsense\r\n\r\n") == "HTTP/1.1 418 Mine\r\n\r\nHPE_INVALID_METHOD"
+    assert said("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n").startswith(
+        "HTTP/1.1 403 "
+    )
+    assert said("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n") == "HTTP/1.1 200 Tunnel\r\n\r\na:1"
+    assert "connection: close" in said("GET /once HTTP/1.1\r\nHost: x\r\n\r\n").lower()
+
+
 @pytest.mark.parametrize(
     "app", [NODE.replace("KIND", KINDS["express"]), "export default { fetch: () => new Response('x') }"]
 )

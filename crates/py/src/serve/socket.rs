@@ -126,16 +126,16 @@ impl Call {
         }
         let closed = side.closed.borrow().clone();
         if let Some((code, reason)) = closed {
-            return self.tell_disconnected(py, code, &reason);
+            return disconnect(py, code, &reason).map(Some);
         }
         match self.stage.get() {
             Stage::Open | Stage::Closed => Ok(None),
             // It was refused, or answered as a request.
-            Stage::Complete => self.tell_disconnected(py, 1006, ""),
+            Stage::Complete => disconnect(py, 1006, "").map(Some),
             _ => {
                 let mut context = Context::from_waker(self.waker());
                 match self.exchange.poll_gone(&mut context) {
-                    Poll::Ready(()) => self.tell_disconnected(py, 1006, ""),
+                    Poll::Ready(()) => disconnect(py, 1006, "").map(Some),
                     Poll::Pending => Ok(None),
                 }
             }
@@ -269,16 +269,6 @@ impl Call {
         Err(PyConnectionResetError::new_err("the websocket is closed"))
     }
 
-    fn tell_disconnected<'py>(
-        &self,
-        py: Python<'py>,
-        code: u16,
-        reason: &str,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.has_heard.set(true);
-        disconnect(py, code, reason).map(Some)
-    }
-
     fn close(
         &self,
         py: Python<'_>,
@@ -295,12 +285,7 @@ impl Call {
             Some(reason) => reason.extract()?,
             None => String::new(),
         };
-        if side.closed.borrow().is_some() && self.has_heard.get() {
-            self.stage.set(Stage::Closed);
-            return Err(PyRuntimeError::new_err(
-                "Unexpected ASGI message 'websocket.close', after the client has closed the websocket.",
-            ));
-        }
+        // What the client has closed is closed: no fault of who closes it too, as frameworks do after a failure of their handler.
         if side.closed.borrow().is_none()
             && let Some(socket) = side.open()
         {

@@ -132,7 +132,9 @@ impl Fields {
 }
 
 fn refused(name: &[u8], what: &str) -> Error {
+    // A line end in it is none in a log.
     let name = String::from_utf8_lossy(name);
+    let name = name.escape_debug();
     Error::new(ErrorKind::Argument, format!("the header '{name}' {what}"))
 }
 
@@ -154,7 +156,8 @@ mod tests {
             (b"content-length", b"1, 1"),
             (b"content-length", b""),
         ] {
-            assert!(fields.append(name, value).unwrap_err().is_argument());
+            let error = fields.append(name, value).unwrap_err();
+            assert!(error.is_argument() && !error.to_string().contains(['\r', '\n']));
         }
         assert!(fields.bytes.is_empty());
     }

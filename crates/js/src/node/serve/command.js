@@ -6,7 +6,7 @@ const { isObject } = require('builtins/webidl');
 const { process } = require('node/process/process');
 const { UsageError, placeOf, readArguments, usage } = require('node/serve/arguments');
 const { exported, handlersOf } = require('node/serve/handlers');
-const { passUpgrades } = require('node/serve/listeners');
+const { standIn } = require('node/serve/listeners');
 const { readAccessLog } = require('web/server/access_log');
 const { readCompress, readPlace } = require('web/server/options');
 const { originAt, twinloop } = require('web/server/server');
@@ -184,7 +184,7 @@ async function serveListener(read, listener) {
   const requested = smallest < 0 ? listener.requested : loadCompressed().compressed(listener.requested, smallest);
   const server = (isSecure ? loadHttps() : loadHttp()).createServer(options, logged(requested, log));
   loadLimits().limitBodies(server, read.body ?? 128 * 1024 * 1024);
-  passUpgrades(server, listener);
+  standIn(server, listener);
   const { unix, fd, hostname: host = '0.0.0.0', port: wanted = 8000 } = placeOf(read, {});
   const place = unix ?? (fd === undefined ? { host, port: wanted } : { fd });
   await new Promise((/** @type {any} */ listening, /** @type {any} */ failed) => {

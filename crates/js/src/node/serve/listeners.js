@@ -2,7 +2,7 @@
 // Request and gives a Response: for a server of another kind, where a connection in memory leads to a server of Node that listens nowhere.
 'use strict';
 
-const { Promise, apply, includes, push, resolve, slice, split, stringIndexOf, then, toLowerCase } = require('builtins/primordials');
+const { Promise, apply, includes, min, push, resolve, slice, split, stringIndexOf, then, toLowerCase } = require('builtins/primordials');
 const { isObject } = require('builtins/webidl');
 const { addAlgorithm } = require('web/abort/abort');
 const { Headers, wireText } = require('web/fetch/headers');
@@ -69,11 +69,28 @@ function guarded(app, listener) {
   };
 }
 
-/** Has the app's own server hear of upgrades that come to another one, if it wants to. @param {any} server @param {Listener} listener */
-function passUpgrades(server, listener) {
+/** What a server does otherwise if somebody listens to it. */
+const ofServer = ['upgrade', 'connect', 'checkContinue', 'checkExpectation', 'clientError', 'dropRequest'];
+
+/** Limits of which zero is none. */
+const limitsOfServer = ['headersTimeout', 'requestTimeout', 'timeout', 'maxHeadersCount', 'maxRequestsPerSocket'];
+
+/**
+ * Has the app's own server hear of what comes to another one, if it wants to: upgrades, what was no request (Fastify's `clientErrorHandler`) and the
+ * like; and has the other keep its limits, where they are stricter.
+ * @param {any} server @param {Listener} listener
+ */
+function standIn(server, listener) {
   const own = listener.server;
-  if (own === undefined || own.listenerCount('upgrade') === 0) return;
-  server.on('upgrade', (/** @type {any[]} */ ...list) => own.emit('upgrade', ...list));
+  if (own === undefined) return;
+  for (let i = 0; i < ofServer.length; i += 1) {
+    const type = ofServer[i];
+    if (own.listenerCount(type) > 0) server.on(type, (/** @type {any[]} */ ...list) => own.emit(type, ...list));
+  }
+  for (let i = 0; i < limitsOfServer.length; i += 1) {
+    const name = limitsOfServer[i];
+    if (own[name] > 0) server[name] = server[name] > 0 ? min(server[name], own[name]) : own[name];
+  }
 }
 
 /** As a handler of `twinloop.serve`. @param {() => Promise<Listener>} find */
@@ -176,4 +193,4 @@ function beSocket(stream, peer, isSecure) {
   for (let i = 0; i < names.length; i += 1) stream[names[i]] = itself;
 }
 
-module.exports = { handlerOf, isServer, listenerOf, passUpgrades };
+module.exports = { handlerOf, isServer, listenerOf, standIn };
