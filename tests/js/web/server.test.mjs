@@ -310,6 +310,20 @@ test('routes have names, methods, wildcards and an order', async () => {
     equal(await get('/moved'), 'ready');
     equal(await get('/elsewhere'), 'rest');
   });
+  // Whatever way a path is written, the route is that of the URL which a handler sees.
+  const guarded = { '/admin': text('guarded'), '/admin/*': text('guarded') };
+  await serving({ routes: guarded, fetch: (request) => new Response(new URL(request.url).pathname) }, async (_, server) => {
+    const ask = async (target) => {
+      const socket = net.connect(server.port, '127.0.0.1').setEncoding('latin1');
+      socket.write(`GET ${target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`);
+      let answer = '';
+      for await (const piece of socket) answer += piece;
+      return answer.slice(answer.indexOf('\r\n\r\n') + 4);
+    };
+    const ways = ['/admin', '/a/../admin', '/a/%2e%2e/admin', '/a/.%2E/admin', '/./admin', '/%2e/admin', '/a\\..\\admin', '/admin\\b', 'http://a/admin'];
+    for (const way of ways) equal(await ask(way), 'guarded', way);
+    deepEqual([await ask('/%61dmin'), await ask('/admin%2fb'), await ask('//admin')], ['/%61dmin', '/admin%2fb', '//admin']);
+  });
   throws(() => serve({ ...local, routes: { '/a': 5 } }), TypeError);
   throws(() => serve({ ...local, routes: { a: () => undefined } }), TypeError);
 });

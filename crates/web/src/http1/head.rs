@@ -174,7 +174,24 @@ pub(super) fn request_line(line: &[u8], any: bool) -> Result<(&str, &[u8], u8), 
     if method == "PRI" {
         return Err(Failure::HTTP2);
     }
+    // Which name a tunnel's end has is for others to judge.
+    if method != "CONNECT" && !is_target(target) {
+        return Err(Failure::URL);
+    }
     Ok((method, target, version(&rest[space + 1..])?))
+}
+
+/// Whether it begins as a path, as a whole URL, or asks for the server itself (RFC 9112, 3.2): `admin` is `/admin` for some readers and nothing for others.
+fn is_target(target: &[u8]) -> bool {
+    let is_of_scheme = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
+    match target {
+        [b'/', ..] | [b'*'] => true,
+        [first, ..] if first.is_ascii_alphabetic() => {
+            let end = memchr::memchr(b':', target).unwrap_or(0);
+            target[..end].iter().all(is_of_scheme) && target[end..].starts_with(b"://")
+        }
+        _ => false,
+    }
 }
 
 /// What stands for the version 0.9, which some servers still say that they speak.

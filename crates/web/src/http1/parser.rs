@@ -54,6 +54,10 @@ pub struct Head {
     pub has_body: bool,
     /// What `Content-Length` said.
     pub length: Option<u64>,
+    /// Whether `Transfer-Encoding` is there.
+    pub has_coding: bool,
+    /// Whether it names more than `chunked`.
+    pub has_other_coding: bool,
     /// Whether `Host` is there.
     pub has_host: bool,
     /// Whether it is there more than once.
@@ -84,6 +88,8 @@ impl Head {
             expects_other: told.expects_other,
             has_body: !ends,
             length: told.length,
+            has_coding: told.has_coding,
+            has_other_coding: told.has_other_coding,
             has_host: told.has_host,
             has_hosts: told.has_hosts,
             has_bad_host: told.has_bad_host,
@@ -398,6 +404,8 @@ impl Parser {
             expects_other: told.expects_other,
             has_body: self.body != Body::None,
             length: told.length,
+            has_coding: told.has_coding,
+            has_other_coding: told.has_other_coding,
             has_host: told.has_host,
             has_hosts: told.has_hosts,
             has_bad_host: told.has_bad_host,
@@ -489,6 +497,7 @@ fn data(at: &mut usize, count: usize) -> Event {
 struct Told {
     length: Option<u64>,
     has_coding: bool,
+    has_other_coding: bool,
     /// The last coding is chunks.
     is_chunked: bool,
     has_upgrade: bool,
@@ -547,6 +556,7 @@ impl Told {
                         return Err(Failure::CODING);
                     }
                     self.is_chunked = word.eq_ignore_ascii_case(b"chunked");
+                    self.has_other_coding |= !self.is_chunked;
                 }
             }
             _ => {}

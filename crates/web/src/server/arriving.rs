@@ -54,8 +54,20 @@ pub(super) fn refusal(head: &Head, limits: &Limits) -> Option<u16> {
     if head.has_hosts || head.has_bad_host || (head.minor_version == 1 && !head.has_host) {
         return Some(400);
     }
-    // Nothing here is a proxy, and an answer that begins with 2 would say that a tunnel begins (RFC 9110, 9.3.6).
-    if matches!(&head.start, Start::Request { method, .. } if method == "CONNECT") {
+    if let Start::Request { method, target } = &head.start {
+        // Nothing here is a proxy, and an answer that begins with 2 would say that a tunnel begins (RFC 9110, 9.3.6).
+        if method == "CONNECT" {
+            return Some(501);
+        }
+        if !target.starts_with(b"/") && names_another_host(target, &head.fields) {
+            return Some(400);
+        }
+    }
+    // HTTP/1.0 knew no codings, so who reads it as such sees another end; and nothing here undoes one but chunks (RFC 9112, 6.1).
+    if head.has_coding && head.minor_version == 0 {
+        return Some(400);
+    }
+    if head.has_other_coding {
         return Some(501);
     }
     if head.expects_other {
@@ -64,6 +76,37 @@ pub(super) fn refusal(head: &Head, limits: &Limits) -> Option<u16> {
     // It says so itself: nobody need read it to know.
     let is_long = head.length.is_some_and(|length| length > limits.body_bytes);
     is_long.then_some(413)
+}
+
+/// Whether a target that is a whole URL has not the host of the field: one reader would go by this, another by that (RFC 9112, 3.2.2).
+fn names_another_host(target: &[u8], fields: &[u8]) -> bool {
+    if target == b"*" {
+        return false;
+    }
+    let Some(end) = memchr::memmem::find(target, b"://") else {
+        return true;
+    };
+    let (scheme, rest) = (&target[..end], &target[end + 3..]);
+    let is_end = |byte: &u8| matches!(byte, b'/' | b'?' | b'#' | b'\\');
+    let authority = &rest[..rest.iter().position(is_end).unwrap_or(rest.len())];
+    let usual: &[u8] = match scheme.to_ascii_lowercase().as_slice() {
+        b"http" => b":80",
+        b"https" => b":443",
+        _ => b":",
+    };
+    let plain = |host: &'_ [u8]| {
+        host.strip_suffix(usual)
+            .unwrap_or(host)
+            .to_ascii_lowercase()
+    };
+    let authority = plain(authority);
+    let mut parts = fields.split(|&byte| byte == 0);
+    while let (Some(name), Some(value)) = (parts.next(), parts.next()) {
+        if name.eq_ignore_ascii_case(b"host") && plain(value) != authority {
+            return true;
+        }
+    }
+    authority.is_empty()
 }
 
 impl Arriving {

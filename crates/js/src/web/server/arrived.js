@@ -19,6 +19,7 @@ function isPlain(target) {
     const unit = charCodeAt(target, i);
     // Dots may be steps up, and what is not ASCII, quotes and brackets are escaped.
     if (unit === 46 && charCodeAt(target, i - 1) === 47) return false;
+    if (unit === 37 && charCodeAt(target, i + 1) === 50 && (charCodeAt(target, i + 2) | 32) === 101) return false;
     if (unit > 0x7e || unit < 0x21 || unit === 34 || unit === 60 || unit === 62 || unit === 92 || unit === 94) return false;
     if (unit === 96 || unit === 123 || unit === 124 || unit === 125 || unit === 35 || unit === 39) return false;
   }
@@ -171,4 +172,4 @@ function arrivedOf(request) {
   return record instanceof ArrivedRecord ? record : undefined;
 }
 
-module.exports = { ArrivedRecord, arrivedOf, fieldOf };
+module.exports = { ArrivedRecord, arrivedOf, fieldOf, isPlain };

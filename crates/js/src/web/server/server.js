@@ -24,7 +24,7 @@ const { bytesOf, defineInterface, isBufferSource, isObject, requireArguments, to
 const { toUSVString } = require('builtins/webidl');
 const { forgetLog, readAccessLog } = require('web/server/access_log');
 const { addAlgorithm, isAborted } = require('web/abort/abort');
-const { ArrivedRecord, arrivedOf, fieldOf } = require('web/server/arrived');
+const { ArrivedRecord, arrivedOf, fieldOf, isPlain } = require('web/server/arrived');
 const { answer, responseOf } = require('web/server/answer');
 const { asgi, serverBegan, serverEnded, wsgi } = require('web/server/mounts');
 const { functionOf, readLimits, readNumber, readPlace, readServing, readSignal, readTls } = require('web/server/options');
@@ -393,10 +393,10 @@ function byMethod(table, method) {
   return own === undefined && method === 'HEAD' && hasOwn(table, 'GET') ? table.GET : own;
 }
 
-/** @param {any} request */
+/** As a handler sees it in the URL, so that no way of writing a path goes round its route. @param {any} request */
 function pathOf(request) {
-  const arrived = arrivedOf(request);
-  const text = arrived === undefined ? new (loadUrl().URL)(request.url).pathname : arrived.target;
+  const target = arrivedOf(request)?.target;
+  const text = target === undefined || !isPlain(target) ? new (loadUrl().URL)(request.url).pathname : target;
   const end = stringIndexOf(text, '?');
   return end < 0 ? text : slice(text, 0, end);
 }
