@@ -25,6 +25,27 @@ test('old packages find and reset an emitter’s listeners', () => {
   equal(EventEmitter.prototype.on, EventEmitter.prototype.addListener);
 });
 
+test('an emitter becomes another one by a copy of its properties', () => {
+  // As Next.js has a request read again what it kept of the body.
+  const [first, second] = [new EventEmitter(), new EventEmitter()];
+  const seen = [];
+  first.on('x', () => seen.push('first'));
+  second.on('x', () => seen.push('second'));
+  for (const key in second) first[key] = typeof second[key] === 'function' ? second[key].bind(first) : second[key];
+  first.emit('x');
+  deepEqual(seen, ['second']);
+  // What is made of another shares its listeners until it has some of its own, and a prototype shares none.
+  const made = Object.create(second);
+  made._events = undefined;
+  equal(made.emit('x'), false);
+  equal(second.listenerCount('x'), 1);
+  function Old() {}
+  Old.prototype = Object.assign(Object.create(EventEmitter.prototype), EventEmitter.prototype);
+  const [one, other] = [new Old(), new Old()];
+  one.on('x', () => undefined);
+  deepEqual([one.listenerCount('x'), other.listenerCount('x')], [1, 0]);
+});
+
 test('what was made of an emitter shares its listeners', () => {
   // node-redis hands out such objects: a listener of `error` that only they had left the client's own errors unhandled.
   const emitter = new EventEmitter();

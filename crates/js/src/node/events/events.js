@@ -625,7 +625,8 @@ defineProperty(EventEmitter, 'EventEmitterAsyncResource', {
   enumerable: true,
   configurable: true,
 });
-// What old packages read and write of an emitter: the listeners of each event, one alone or a list.
+// What old packages read and write of an emitter: the listeners of each event, one alone or a list. Loops over an emitter's properties see them, as
+// Next.js does, which has a request become another stream.
 defineProperty(EventEmitter.prototype, '_events', {
   /** @this {any} */
   get() {
@@ -641,15 +642,20 @@ defineProperty(EventEmitter.prototype, '_events', {
   },
   /** @this {any} @param {any} table */
   set(table) {
-    const { events } = stateOf(this);
+    const before = this[state];
+    const isNone = typeof table !== 'object' || table === null;
+    // A prototype that has none shares none with what is made of it.
+    if (isNone && before === undefined) return;
+    const { events } = before?.owner === this ? before : makeState(this, before?.captures ?? capturesByDefault);
     forEach(namesOf(events), (name) => mapDelete(events, name));
-    if (typeof table !== 'object' || table === null) return;
+    if (isNone) return;
     forEach(ownKeys(table), (name) => {
       const given = table[name];
       if (typeof given === 'function') mapSet(events, name, listenersOf([given]));
       else if (isArray(given)) mapSet(events, name, listenersOf(arraySlice(given)));
     });
   },
+  enumerable: true,
   configurable: true,
 });
 defineProperty(EventEmitter.prototype, '_eventsCount', {
@@ -658,6 +664,7 @@ defineProperty(EventEmitter.prototype, '_eventsCount', {
     return isInstance(this) ? mapSize(stateOf(this).events) : 0;
   },
   set() {},
+  enumerable: true,
   configurable: true,
 });
 defineProperty(EventEmitter.prototype, '_maxListeners', {
@@ -669,6 +676,7 @@ defineProperty(EventEmitter.prototype, '_maxListeners', {
   set(count) {
     setMost(this, count);
   },
+  enumerable: true,
   configurable: true,
 });
 
