@@ -37,6 +37,9 @@ cargo xtask conformance [SUITE...] [--python VERSION]... [--loop NAME]... [--fil
               --dir takes a checkout of denoland/node_test instead of fetching the pinned one
   autobahn [server] [client] [--filter CASES] [--release] [--json FILE]
               Autobahn's cases of WebSocket, against `twinloop.serve` and the global WebSocket; needs Python 2.7
+  h2spec [tls] [plain] [node] [--dir PROGRAM] [--release] [--json FILE]
+              h2spec's cases of HTTP/2, strict ones too, against `twinloop.serve` by TLS and without, and `node:http2`; needs h2spec
+              on PATH or as PROGRAM, or Go, which builds it
 
 Without a suite, all of them: about an hour. A test that is silent too long has hung. What does not pass is tried once more on its own.
 tests/conformance/SUITE.toml lists what may fail and why; it is an error if Twinloop fails anything else, passes
@@ -44,8 +47,9 @@ something that is listed, or if no loop of its type ran.
 ";
 
 /// Suites in which no Python of ours is, and the scripts that run them.
-const OF_THE_COMMAND: [(&str, &str); 3] = [
+const OF_THE_COMMAND: [(&str, &str); 4] = [
     ("autobahn", "autobahn.py"),
+    ("h2spec", "h2spec.py"),
     ("node", "node.py"),
     ("wpt", "wpt.py"),
 ];

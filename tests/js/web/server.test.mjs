@@ -404,6 +404,49 @@ test('a stream that fails cuts the answer, and a client that goes cancels it', a
   equal(reason[1], true);
 });
 
+test('a client that breaks off in the middle of its body is no fault of the handler that reads it', async () => {
+  const reads = [
+    (request) => request.text(),
+    (request) => request.json(),
+    (request) => request.formData(),
+    async (request) => {
+      for await (const piece of request.body) ok(piece.length > 0);
+    },
+    async (request) => new Response(request.body).bytes(),
+  ];
+  let finished = 0;
+  const fetchHandler = async (request) => {
+    try {
+      await reads[+new URL(request.url).pathname.slice(1)](request);
+    } finally {
+      finished += 1;
+    }
+  };
+  let told = 0;
+  await serving({ fetch: fetchHandler, error: () => new Response(`${(told += 1)}`) }, async (_, { port }) => {
+    const shown = await silently(async () => {
+      for (let read = 0; read < reads.length; read += 1) {
+        for (const [field, rest] of [
+          ['content-length: 500000', 'part'],
+          ['transfer-encoding: chunked', '4\r\npart\r\n'],
+          ['transfer-encoding: chunked', 'none'],
+        ]) {
+          const socket = net.connect(port, '127.0.0.1').on('error', () => undefined);
+          socket.write(`POST /${read} HTTP/1.1\r\nhost: a\r\ncontent-type: multipart/form-data; boundary=x\r\n${field}\r\n\r\n`);
+          const before = finished;
+          await delay(5);
+          socket.write(rest);
+          await delay(5);
+          socket.resetAndDestroy();
+          while (finished === before) await delay(1);
+        }
+      }
+      await delay(5);
+    });
+    deepEqual([shown, told], [[], 0]);
+  });
+});
+
 test('a request knows its client, and tells when it went', async () => {
   let aborted;
   await serving(

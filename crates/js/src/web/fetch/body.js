@@ -62,6 +62,8 @@ class BodyRecord {
   held = null;
   /** The controller of a native body's stream, once there is one. @type {ControllerSlots | null} */
   controller = null;
+  /** What a read of it failed with, as the network did. @type {any} */
+  failure = undefined;
   /** @param {BodyKind} kind @param {any} source */
   constructor(kind, source) {
     this.kind = kind;
@@ -279,7 +281,7 @@ function nativeStream(record) {
       } catch (error) {
         if (record.aborted !== null) throw record.aborted.reason;
         releaseNative(record);
-        throw bodyError(error);
+        throw bodyError(record, error);
       }
     },
     () => {
@@ -300,9 +302,15 @@ function setResponseClass(made) {
   ResponseClass = made;
 }
 
-/** What a read rejects with when the network failed in the middle of a body: `terminated`, and the reason as its cause. @param {any} error */
-function bodyError(error) {
-  if (error?.status !== 413) return new TypeError('terminated', { cause: error });
+/**
+ * What a read rejects with when the network failed in the middle of a body: `terminated`, and the reason as its cause.
+ * @param {BodyRecord} record @param {any} error
+ */
+function bodyError(record, error) {
+  if (error?.status !== 413) {
+    record.failure = new TypeError('terminated', { cause: error });
+    return record.failure;
+  }
   // Frameworks look for the status that their client gets; Hono for a whole answer, and takes any other error for a fault of the program.
   const failure = /** @type {any} */ (new TypeError('the body is longer than the limit of the server', { cause: error }));
   failure.status = 413;
@@ -374,7 +382,7 @@ function consumeNative(record, whole) {
       forgetAbortable(promise);
       if (record.aborted !== null) throw record.aborted.reason;
       releaseNative(record);
-      throw error instanceof SyntaxError ? error : bodyError(error);
+      throw error instanceof SyntaxError ? error : bodyError(record, error);
     },
   );
   return notesAbortables() ? noteAbortable(promise, () => abortBody(record, givenUp())) : promise;

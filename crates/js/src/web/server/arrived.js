@@ -109,9 +109,9 @@ class ArrivedRecord {
     return this.#signal;
   }
 
-  /** Whether an error says that the client has gone. @param {any} error */
+  /** Whether an error says that the client has gone, or has broken off in the middle of its body. @param {any} error */
   isAbortedWith(error) {
-    return this.#going !== undefined && error === this.#going;
+    return error !== undefined && (error === this.#going || error === this.#body?.failure);
   }
 
   get redirect() {
