@@ -320,7 +320,17 @@ test('routes have names, methods, wildcards and an order', async () => {
       for await (const piece of socket) answer += piece;
       return answer.slice(answer.indexOf('\r\n\r\n') + 4);
     };
-    const ways = ['/admin', '/a/../admin', '/a/%2e%2e/admin', '/a/.%2E/admin', '/./admin', '/%2e/admin', '/a\\..\\admin', '/admin\\b', 'http://a/admin'];
+    const ways = [
+      '/admin',
+      '/a/../admin',
+      '/a/%2e%2e/admin',
+      '/a/.%2E/admin',
+      '/./admin',
+      '/%2e/admin',
+      '/a\\..\\admin',
+      '/admin\\b',
+      'http://a/admin',
+    ];
     for (const way of ways) equal(await ask(way), 'guarded', way);
     deepEqual([await ask('/%61dmin'), await ask('/admin%2fb'), await ask('//admin')], ['/%61dmin', '/admin%2fb', '//admin']);
   });

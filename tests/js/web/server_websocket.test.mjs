@@ -88,7 +88,8 @@ test('the first subprotocol that a client offers is taken if the program chooses
     deepEqual([await chosen('/', ['a', 'b']), await chosen('/own', ['a', 'b']), await chosen('/', [])], ['a', 'b', '']);
     // HTTP/1.0 knows no upgrades.
     const old = net.connect(new URL(base).port, '127.0.0.1').setEncoding('latin1');
-    const fields = 'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+    const fields =
+      'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
     old.write(`GET / HTTP/1.0\r\n${fields}`);
     ok((await nextOf(old, 'data')).startsWith('HTTP/1.1 200 '));
     old.destroy();

@@ -122,7 +122,8 @@ function readTls(options) {
     const { passphrase, serverName } = one ?? {};
     if (passphrase !== undefined && typeof passphrase !== 'string') refuse('passphrase', passphrase, 'a text');
     if (serverName !== undefined && typeof serverName !== 'string') refuse('serverName', serverName, 'a name');
-    if (i > 0 && !serverName) throw new TypeError("serve: each certificate of 'tls' but the first takes the name that it is for (serverName)");
+    if (i > 0 && !serverName)
+      throw new TypeError("serve: each certificate of 'tls' but the first takes the name that it is for (serverName)");
     read[i] = [pemOf(cert, 'cert'), pemOf(key, 'key'), passphrase, readAuthorities(one, i), one?.rejectUnauthorized === false, serverName];
   }
   return read;
@@ -132,7 +133,7 @@ function readTls(options) {
 function readAuthorities(tls, index) {
   if (!tls?.requestCert) return undefined;
   if (index > 0) throw new TypeError("serve: what clients are asked for (requestCert) is said with the first certificate of 'tls'");
-  if (tls.ca === undefined) throw new TypeError("serve: who asks clients for certificates (requestCert) says whose are good (ca)");
+  if (tls.ca === undefined) throw new TypeError('serve: who asks clients for certificates (requestCert) says whose are good (ca)');
   return pemOf(tls.ca, 'ca');
 }
 
