@@ -101,6 +101,7 @@ NAMES = (
     "anyio",
     "tornado",
     "uvicorn",
+    "uvicorn-served",
     "hypercorn",
     "starlette",
     "fastapi",

@@ -18,8 +18,8 @@ cargo xtask conformance [SUITE...] [--python VERSION]... [--loop NAME]... [--fil
   asyncio     CPython's own tests of event loops (test.test_asyncio), bound to the loop, on every supported version that is
               there; needs an interpreter with its `test` package
   stdlib      CPython's tests of what is built on a loop: TLS, streams, tasks, runners
-  uvloop, aiohttp, websockets, anyio, tornado, uvicorn, hypercorn, starlette, fastapi, fastapi-served, aiofiles,
-  asyncpg, aioquic
+  uvloop, aiohttp, websockets, anyio, tornado, uvicorn, uvicorn-served, hypercorn, starlette, fastapi, fastapi-served,
+  aiofiles, asyncpg, aioquic
               the package's own tests from its source package on PyPI, on the default Python; asyncpg needs PostgreSQL
 
   --python VERSION   run on 3.11, 3.12 or 3.13 (repeatable; `all` for each that is there)
