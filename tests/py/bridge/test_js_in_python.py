@@ -476,3 +476,23 @@ def test_an_array_is_a_mutable_sequence() -> None:
             js.eval("({})").append
 
     twinloop.run(main())
+
+
+def test_an_iteration_goes_on_behind_an_element_that_throws() -> None:
+    async def main() -> None:
+        array = js.eval(
+            "(() => { const a = [1, 2, 3]; Object.defineProperty(a, 1, { get() { throw new RangeError('no') } }); return a; })()"
+        )
+        elements = iter(array)
+        assert next(elements) == 1
+        with pytest.raises(js.JsException, match="no"):
+            next(elements)
+        assert next(elements) == 3
+        array.push(4)
+        assert next(elements) == 4
+        # What is over stays over, however long the Array grows.
+        assert list(elements) == []
+        array.push(5)
+        assert list(elements) == []
+
+    twinloop.run(main())

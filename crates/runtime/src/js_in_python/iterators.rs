@@ -112,17 +112,16 @@ impl JsIterator {
             let iterator = bridge.value(scope, key)?;
             let value = match &self.0 {
                 Steps::ByIndex(_, next) => {
-                    // One that throws has ended it.
-                    let index = next.swap(OVER, Ordering::Relaxed);
-                    let element = if index == OVER {
-                        None
-                    } else {
-                        crossing.of_js(scope.element(iterator, index))?
-                    };
-                    let Some(element) = element else {
+                    let index = next.load(Ordering::Relaxed);
+                    if index == OVER {
+                        return Ok(None);
+                    }
+                    // What a getter throws does not stop at this index, as in JavaScript's engines.
+                    next.store(index + 1, Ordering::Relaxed);
+                    let Some(element) = crossing.of_js(scope.element(iterator, index))? else {
+                        next.store(OVER, Ordering::Relaxed);
                         return Ok(None);
                     };
-                    next.store(index + 1, Ordering::Relaxed);
                     element
                 }
                 Steps::ByNext(iteration) => {
