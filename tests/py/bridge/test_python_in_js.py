@@ -207,3 +207,32 @@ def test_numbers_of_other_kinds_are_added_and_compared_as_numbers() -> None:
         assert js.eval("(n) => n + '!'")(pathlib.PurePosixPath("a")) == "a!"
 
     twinloop.run(main())
+
+
+def test_what_has_a_length_and_indices_is_iterated_over() -> None:
+    # Python's older way to be iterable; JavaScript said that it was not.
+    class Squares:
+        def __len__(self) -> int:
+            return 3
+
+        def __getitem__(self, index: int) -> int:
+            if index >= 3:
+                raise IndexError(index)
+            return index * index
+
+    class Keyed:
+        def __getitem__(self, key: str) -> str:
+            return key
+
+    async def main() -> None:
+        squares = Squares()
+        assert (
+            list(squares)
+            == js.function("(s) => { const all = []; for (const one of s) all.push(one); return all; }")(
+                squares
+            ).to_py()
+        )
+        assert js.function("(s) => [s.length, s.get(2), ...s]")(squares).to_py() == [3, 4, 0, 1, 4]
+        assert js.function("(k) => Symbol.iterator in k")(Keyed()) is False
+
+    twinloop.run(main())

@@ -109,6 +109,10 @@ pub(crate) fn of(object: &Bound<'_, PyAny>) -> u32 {
     }
 }
 
+const ITERABLE: u32 = 4;
+/// `__len__` and `__getitem__`.
+const COUNTED: u32 = 32 | 64;
+
 /// What every generator does.
 const ITERATES: u32 = 4 | 8;
 
@@ -157,6 +161,10 @@ fn of_class(class: &Bound<'_, PyType>, callable: bool) -> (u32, bool) {
                 flags |= ability;
             }
         }
+    }
+    // Python's older way to be one (PyTorch's datasets): by index, until an IndexError.
+    if flags & COUNTED == COUNTED {
+        flags |= ITERABLE;
     }
     match is_sequence(class) {
         Ok(true) => (flags | SEQUENCE, true),
