@@ -108,7 +108,11 @@ fn files_are_found_and_nothing_outside_ever_is() {
                 "{target}"
             );
         }
-        for (target, location) in [("/folder", "/folder/"), ("//folder?x", "/folder/")] {
+        for (target, location) in [
+            ("/folder", "/folder/"),
+            ("//folder?x", "/folder/?x"),
+            ("/folder?a=//b&c", "/folder/?a=//b&c"),
+        ] {
             let answer = folder.answer(&asked(target, &[])).await.unwrap();
             assert_eq!(answer.status, 301);
             assert_eq!(answer.fields.get("location").as_deref(), Some(location));

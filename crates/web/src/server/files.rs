@@ -186,7 +186,7 @@ impl Folder {
             name.text.push_str(&self.options.index);
         }
         let found = match self.find(&name.text).await {
-            Ok(Found::Folder) => return Ok(to_folder(path)),
+            Ok(Found::Folder) => return Ok(to_folder(path, &asked.target[path.len()..])),
             Ok(Found::File(found)) => found,
             Err(error) if is_absence(&error) => {
                 return Ok(FileAnswer::plain(404, "Not Found"));
@@ -405,13 +405,14 @@ fn refuse_method(method: &str) -> Option<FileAnswer> {
     Some(answer)
 }
 
-/// Relative URLs in a folder's page are relative to a path that ends with a slash.
-fn to_folder(path: &[u8]) -> FileAnswer {
+/// Relative URLs in a folder's page are relative to a path that ends with a slash; what is asked of the page stays.
+fn to_folder(path: &[u8], query: &[u8]) -> FileAnswer {
     let mut answer = FileAnswer::plain(301, "Moved Permanently");
     // Two slashes at the beginning would name another host.
     let start = path.iter().position(|&byte| byte != b'/');
     let rest = String::from_utf8_lossy(&path[start.unwrap_or(path.len())..]);
-    put(&mut answer.fields, "location", &format!("/{rest}/"));
+    let query = String::from_utf8_lossy(query);
+    put(&mut answer.fields, "location", &format!("/{rest}/{query}"));
     answer
 }
 
