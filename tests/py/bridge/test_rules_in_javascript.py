@@ -170,3 +170,14 @@ def test_a_coroutine_can_be_awaited_again_and_gives_the_same() -> None:
         assert (await js.eval(code)(double)).to_py() == ["function", 4, 4, [4, 4]]
 
     twinloop.run(main())
+
+
+def test_a_function_of_javascripts_gives_python_its_this() -> None:
+    async def main() -> None:
+        def describe(this: Any, *values: int) -> str:
+            return f"{this.name} {sum(values)}"
+
+        method = js.function("(f) => function (...values) { return f(this, ...values); }")(describe)
+        assert js.function("(method) => ({ name: 'Ann', method }).method(1, 2)")(method) == "Ann 3"
+
+    twinloop.run(main())
