@@ -13,8 +13,8 @@ import pytest
 import twinloop
 from twinloop import js
 
-# Three minutes of them in `cargo xtask test python --full`, and elsewhere so many.
-SECONDS = 180 if os.environ.get("TWINLOOP_FULL") else 0
+# Minutes of them in `cargo xtask test python --full`, and elsewhere so many.
+SECONDS = 100 if os.environ.get("TWINLOOP_FULL") else 0
 OPERATIONS = 2000
 
 MAKERS = """({
