@@ -492,7 +492,7 @@ fn an_error_event_that_nobody_listens_to_says_what_emitted_it_and_where() {
     assert_eq!(ended.output, "false\n");
 }
 
-/// The call has long left the stack when the file turns out not to be there, and the error has no frames, as in Node.
+/// The call has long left the stack when the file turns out not to be there: the error has frames of who awaits it alone.
 #[test]
 fn a_call_of_fs_that_fails_unhandled_is_named_with_its_place() {
     for call in [
@@ -506,7 +506,17 @@ fn a_call_of_fs_that_fails_unhandled_is_named_with_its_place() {
         let (head, text) = ended.errors.split_once("\n\n").unwrap();
         assert!(head.contains(&format!(".mjs:3\n  {call};\n")), "{head}");
         assert!(head.ends_with('^'), "{head}");
-        assert!(text.starts_with("[Error: ENOENT: "), "{text}");
+        if call.starts_with("await") {
+            assert!(text.starts_with("Error: ENOENT: "), "{text}");
+            let frames: Vec<_> = text
+                .lines()
+                .filter(|line| line.starts_with("    at "))
+                .collect();
+            assert_eq!(frames.len(), 1, "{text}");
+            assert!(frames[0].starts_with("    at async load ("), "{text}");
+        } else {
+            assert!(text.starts_with("[Error: ENOENT: "), "{text}");
+        }
     }
     // Another error is not blamed on it.
     let ended = run(
