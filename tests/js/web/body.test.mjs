@@ -484,13 +484,39 @@ test('a body of many bytes that is no JSON or no text says so', async () => {
   equal(await new Response(marked).text(), 'a'.repeat(20_000));
 });
 
-test('bodies of many bytes that nobody reads are freed', async () => {
+test('bodies of many bytes that nobody reads are freed, also where no turn of the loop ends', async () => {
   const bytes = new Uint8Array(1 << 20);
+  const below = () => ok(process.memoryUsage().rss < 500 << 20, `${process.memoryUsage().rss >> 20} MiB`);
+  for (let i = 0; i < 1000; i += 1) new Response(bytes);
+  below();
+  for (let i = 0; i < 1000; i += 1) {
+    new Response(bytes);
+    await null;
+  }
+  below();
   for (let i = 0; i < 2000; i += 1) {
     new Response(bytes);
     if (i % 100 === 99) await new Promise((resolve) => setTimeout(resolve, 0));
   }
-  ok(process.memoryUsage().rss < 600 << 20, `${process.memoryUsage().rss >> 20} MiB`);
+  below();
+});
+
+test('the buffer of many bytes can be transferred', async () => {
+  const buffer = await new Response(new Uint8Array(1 << 17).fill(7)).arrayBuffer();
+  const copy = structuredClone({ buffer, also: [buffer] }, { transfer: [buffer] });
+  equal(buffer.byteLength, 0);
+  equal(copy.buffer, copy.also[0]);
+  equal(new Uint8Array(copy.buffer)[1000], 7);
+  equal(copy.buffer.byteLength, 1 << 17);
+  const twice = await new Response(new Uint8Array(1 << 17)).arrayBuffer();
+  let refused;
+  try {
+    structuredClone(twice, { transfer: [twice, twice] });
+  } catch (error) {
+    refused = error.name;
+  }
+  equal(refused, 'DataCloneError');
+  equal(twice.byteLength, 1 << 17);
 });
 
 await run();

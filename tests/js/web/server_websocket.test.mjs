@@ -20,6 +20,8 @@ test('WebSockets of handlers', async () => {
       equal(socket.send(message) > 0, true);
     },
     close(socket, code, reason) {
+      // Nobody asked before, and nobody is at the other end any more.
+      equal(socket.remoteAddress, '127.0.0.1');
       events.push([socket.data.name, code, reason, socket.readyState]);
     },
   };

@@ -481,7 +481,7 @@ HARMLESS = set(
     PyBytes_FromStringAndSize PyBytes_Size PyCFunction_GetSelf PyCallable_Check PyContext_Enter PyContext_Exit PyDict_Next
     PyErr_ExceptionMatches PyErr_Fetch PyErr_GetRaisedException PyErr_GivenExceptionMatches PyErr_NoMemory PyErr_Occurred
     PyEval_RestoreThread PyEval_SaveThread PyException_GetTraceback
-    PyFloat_FromDouble PyGILState_Check PyGILState_Ensure PyInterpreterState_Get
+    PyFloat_FromDouble PyGILState_Check PyGILState_Ensure PyInterpreterState_Get PyInterpreterState_GetID
     PyInterpreterState_ThreadHead PyList_Append PyList_GetItem PyList_GetItemRef PyLong_AsUnsignedLongLong PyLong_FromDouble
     PyLong_FromLong PyLong_FromSsize_t PyLong_FromUnsignedLongLong PyModuleDef_Init PyModule_GetNameObject
     PyObject_CheckBuffer PyObject_Free PyObject_GC_Del PyObject_GC_IsTracked PyObject_GC_Track PyObject_GC_UnTrack

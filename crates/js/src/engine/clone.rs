@@ -9,7 +9,7 @@ use std::ptr;
 use std::rc::Rc;
 
 use mozjs::jsapi::{
-    CloneDataPolicy, HandleObject, IsWasmModuleObject, JS_ReadStructuredClone,
+    CloneDataPolicy, HandleObject, IsArrayBufferObject, IsWasmModuleObject, JS_ReadStructuredClone,
     JS_STRUCTURED_CLONE_VERSION, JS_WriteStructuredClone, JSContext, JSObject,
     JSStructuredCloneCallbacks, JSStructuredCloneReader, JSStructuredCloneWriter,
     StructuredCloneScope,
@@ -19,6 +19,7 @@ use mozjs::rust::JSAutoStructuredCloneBufferWrapper;
 
 use super::error::Error;
 use super::functions::native_body;
+use super::lent::is_over;
 use super::local::Local;
 use super::roots::root;
 use super::scope::Scope;
@@ -171,7 +172,7 @@ impl<'s> Scope<'s> {
     pub fn structured_clone(
         &self,
         value: Local<'_>,
-        transfer: Local<'_>,
+        transfer: Local<'s>,
     ) -> Result<Local<'s>, Error> {
         match self.write_clone(value, transfer) {
             Ok(mut buffer) => self.read_clone(&mut buffer, Local::undefined()),
@@ -190,9 +191,12 @@ impl<'s> Scope<'s> {
     pub fn write_clone(
         &self,
         value: Local<'_>,
-        transfer: Local<'_>,
+        transfer: Local<'s>,
     ) -> Result<CloneBuffer, CloneFailure<'s>> {
         let cx = self.cx();
+        let (transfer, of_host) = self
+            .without_host_memory(transfer)
+            .map_err(CloneFailure::Failed)?;
         let mut modules = Vec::new();
         let refused = self.root(UndefinedValue());
         let mut run = Run {
@@ -223,6 +227,9 @@ impl<'s> Scope<'s> {
             (buffer, ok)
         };
         if ok {
+            for buffer in of_host {
+                self.release_bytes(buffer).map_err(CloneFailure::Failed)?;
+            }
             return Ok(CloneBuffer { buffer, modules });
         }
         let message = run.message.take();
@@ -230,6 +237,36 @@ impl<'s> Scope<'s> {
             return Err(CloneFailure::Refused(refused));
         }
         Err(CloneFailure::Failed(self.clone_error(message)))
+    }
+
+    /// The list without the ArrayBuffers over the host's memory, and those: the engine moves its own memory alone. They are copied with the value, and
+    /// detached when that has been done, which is the same to whoever looks.
+    fn without_host_memory(
+        &self,
+        transfer: Local<'s>,
+    ) -> Result<(Local<'s>, Vec<Local<'s>>), Error> {
+        if !self.is_array(transfer) {
+            return Ok((transfer, Vec::new()));
+        }
+        let (mut left, mut of_host) = (Vec::new(), Vec::<Local<'s>>::new());
+        for index in 0..self.array_length(transfer)? {
+            let item = self.get(transfer, index)?;
+            let object = item.object_or_null();
+            // SAFETY: a query of a live object.
+            let is_buffer = !object.is_null() && unsafe { IsArrayBufferObject(object) };
+            let raw = is_buffer.then(|| self.raw_bytes(object)).flatten();
+            // One that stands there twice is refused by the engine.
+            let is_first = !of_host.iter().any(|known| known.is_same(item));
+            if is_first && raw.is_some_and(|raw| is_over(raw.data)) {
+                of_host.push(item);
+            } else {
+                left.push(item);
+            }
+        }
+        if of_host.is_empty() {
+            return Ok((transfer, of_host));
+        }
+        Ok((self.array(&left)?, of_host))
     }
 
     /// The value that a buffer holds, with the elements of the array `made` in its holes. What was transferred can be read once.

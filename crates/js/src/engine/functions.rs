@@ -227,14 +227,27 @@ impl<'s> Scope<'s> {
     pub fn host_object<T: Any>(&self, value: Rc<T>) -> Result<Local<'s>, Error> {
         // SAFETY: the class is static; the result is rooted before anything else allocates.
         let object = self.root_object(unsafe { JS_NewObject(self.cx(), &HOST_CLASS.0) })?;
-        let cell = Box::new(HostCell {
-            value,
-            graveyard: self.inner().graveyard.clone(),
-        });
+        self.give_host(object, value, Some(self.inner().graveyard.clone()));
+        Ok(object)
+    }
+
+    /// As [`host_object`](Self::host_object), for a value whose drop runs no code but its own and does not use the engine: it is
+    /// dropped as soon as the object is collected.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn memory_object<T: Any>(&self, value: Rc<T>) -> Result<Local<'s>, Error> {
+        // SAFETY: as above.
+        let object = self.root_object(unsafe { JS_NewObject(self.cx(), &HOST_CLASS.0) })?;
+        self.give_host(object, value, None);
+        Ok(object)
+    }
+
+    fn give_host<T: Any>(&self, object: Local<'_>, value: Rc<T>, graveyard: Option<Graveyard>) {
+        let cell = Box::new(HostCell { value, graveyard });
         let slot = PrivateValue(Box::into_raw(cell).cast_const().cast());
         // SAFETY: a host object has one reserved slot.
         unsafe { JS_SetReservedSlot(object.object_or_null(), 0, &slot) };
-        Ok(object)
     }
 
     /// The Rust value of a host object, if it is one of this type.
@@ -266,7 +279,8 @@ impl<'s> Scope<'s> {
 
 struct HostCell {
     value: Rc<dyn Any>,
-    graveyard: Graveyard,
+    /// Where the value waits for its drop, if that may run any code.
+    graveyard: Option<Graveyard>,
 }
 
 /// # Safety
@@ -329,8 +343,11 @@ unsafe extern "C" fn finalize_host(_: *mut GCContext, object: *mut JSObject) {
     if let Some(cell) = unsafe { host_cell(object) } {
         // SAFETY: made by `Box::into_raw` in `host_object`, and taken back only here.
         let HostCell { value, graveyard } = *unsafe { Box::from_raw(cell) };
-        // Dropping may run any code, which may not touch the engine now: the next checkpoint does it.
-        graveyard.borrow_mut().push(value);
+        match graveyard {
+            // Dropping may run any code, which may not touch the engine now: the next checkpoint does it.
+            Some(graveyard) => graveyard.borrow_mut().push(value),
+            None => drop(value),
+        }
     }
 }
 

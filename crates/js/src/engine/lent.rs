@@ -52,6 +52,11 @@ fn over<R>(f: impl FnOnce(&mut Known) -> R) -> R {
     f(&mut OVER.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
+/// Whether a buffer stands over the host's memory at this address.
+pub(super) fn is_over(address: *const u8) -> bool {
+    over(|known| known.contains_key(&(address as usize)))
+}
+
 /// Bytes of Rust's.
 pub(super) struct OwnBytes(pub(super) Vec<u8>);
 

@@ -13,6 +13,7 @@
 //! - [`Op`]: a native operation in a static table; [`IntoJs`]: what a future may resolve to (`()`, numbers, `String`,
 //!   [`Bytes`], [`Buffer`], [`Json`], `Vec`, `Option`, [`Slot`], or [`Make`] with a closure for any other shape).
 //! - `scope.host_object(Rc<T>)` / `scope.expect_host::<T>(local, "a socket")`: Rust state behind an opaque object.
+//! - `scope.memory_object(Rc<T>)`: the same for what is memory alone, which is free as soon as the object is collected.
 //! - `scope.numbered_object(prototype, number)` / `scope.carried_number(local)`: the same by a number, where there are very many.
 //! - `scope.state::<T>()`: one `Rc<T>` per context, for tables that a Rust module needs.
 //!

@@ -388,10 +388,17 @@ pub(super) fn method_of_python<'py>(
     name: &str,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = proxy.py();
-    if let Some(module) = marks_coroutine_functions(name) {
-        let is_async = is_async_function(proxy)?;
-        let mark = py.import(module)?.getattr_opt(name)?;
-        return Ok(mark.filter(|_| is_async));
+    if let Some((module, marks)) = marks_coroutine_functions(name) {
+        if !is_async_function(proxy)? {
+            return Ok(None);
+        }
+        let module = py.import(module)?;
+        for mark in marks {
+            if let Some(mark) = module.getattr_opt(*mark)? {
+                return Ok(Some(mark));
+            }
+        }
+        return Ok(None);
     }
     let function = if proxy.is_instance_of::<JsRecord>() {
         match name {
@@ -431,12 +438,14 @@ fn method_in<'py>(
     methods.cast::<PyDict>()?.get_item(name)
 }
 
-/// Whether this is a method that only Python's generators have.
-/// The module whose `iscoroutinefunction` looks for an attribute of this name at what is no function of Python's: `inspect` does from 3.12 on.
-fn marks_coroutine_functions(name: &str) -> Option<&'static str> {
+/// The module whose `iscoroutinefunction` looks for an attribute of this name at what is no function of Python's, and the names that it has
+/// for the value: `inspect` does from 3.12 on, by another one from 3.13 on.
+fn marks_coroutine_functions(name: &str) -> Option<(&'static str, &'static [&'static str])> {
     match name {
-        "_is_coroutine" => Some("asyncio.coroutines"),
-        "_is_coroutine_mark" => Some("inspect"),
+        "_is_coroutine" => Some(("asyncio.coroutines", &["_is_coroutine"])),
+        "_is_coroutine_marker" => {
+            Some(("inspect", &["_is_coroutine_mark", "_is_coroutine_marker"]))
+        }
         _ => None,
     }
 }
@@ -450,6 +459,7 @@ fn is_async_function(proxy: &Bound<'_, PyAny>) -> PyResult<bool> {
     })
 }
 
+/// Whether this is a method that only Python's generators have.
 fn is_of_python_iterator(proxy: &Bound<'_, PyAny>, name: &str) -> bool {
     match name {
         "send" | "throw" | "close" => proxy.is_instance_of::<JsGenerator>(),

@@ -30,13 +30,12 @@ impl KeptBytes {
     /// The object for these bytes.
     pub(crate) fn keep<'s>(scope: &Scope<'s>, bytes: Bytes) -> Result<Local<'s>, Error> {
         let account = scope.state::<Account>();
-        let kept = account.kept.get() + bytes.len();
-        if kept > account.collect_at.get().max(COLLECT_AFTER) {
-            account.collect_at.set(kept + COLLECT_AFTER);
+        if account.kept.get() + bytes.len() > account.collect_at.get().max(COLLECT_AFTER) {
             scope.collect_garbage();
+            account.collect_at.set(2 * account.kept.get());
         }
-        account.kept.set(kept);
-        scope.host_object(Rc::new(KeptBytes {
+        account.kept.set(account.kept.get() + bytes.len());
+        scope.memory_object(Rc::new(KeptBytes {
             bytes: RefCell::new(bytes),
             account,
         }))

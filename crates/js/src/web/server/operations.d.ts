@@ -3,7 +3,7 @@ type ServerReceivers = [
   request: (server: number, exchange: number, method: string, target: string, fields: string, flags: number) => void,
   message: (object: any, message: string | Uint8Array<ArrayBuffer>) => void,
   drained: (object: any) => void,
-  closed: (object: any, code: number, reason: string, wasClean: boolean) => void,
+  closed: (object: any, code: number, reason: string, wasClean: boolean, address: string) => void,
   pinged: (object: any, payload: Uint8Array<ArrayBuffer>) => void,
   ponged: (object: any, payload: Uint8Array<ArrayBuffer>) => void,
 ];

@@ -498,9 +498,9 @@ function messaged(socket, message) {
 function drained(socket) {
   guard(() => told(socket, 'drained'));
 }
-/** @param {any} socket @param {number} code @param {string} reason @param {boolean} wasClean */
-function ended(socket, code, reason, wasClean) {
-  guard(() => told(socket, 'closed', code, reason, wasClean));
+/** @param {any} socket @param {number} code @param {string} reason @param {boolean} wasClean @param {string} address */
+function ended(socket, code, reason, wasClean, address) {
+  guard(() => told(socket, 'closed', code, reason, wasClean, address));
 }
 /** @param {any} socket @param {any} payload */
 function pinged(socket, payload) {

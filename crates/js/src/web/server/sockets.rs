@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -45,6 +46,8 @@ struct ToJavaScript {
     servers: Rc<Servers>,
     object: Slot,
     number: Cell<f64>,
+    /// Who is at the other end, which nobody can ask for once the connection has ended.
+    peer: Cell<Option<IpAddr>>,
     /// It has a handler for that: it comes with nearly every message that is sent.
     hears_drained: bool,
 }
@@ -91,14 +94,19 @@ impl SocketHandler for ToJavaScript {
         });
     }
 
-    fn closed(&self, socket: &Rc<Socket>, status: CloseStatus) {
+    fn closed(&self, _socket: &Rc<Socket>, status: CloseStatus) {
         drop(self.servers.sockets.remove(self.number.get()));
         self.tell(Heard::Closed, |scope| {
             Ok(vec![
                 scope.number(status.code.into()),
                 scope.string(&status.reason)?,
                 Local::boolean(status.was_clean),
-                scope.string(&host_of(socket))?,
+                scope.string(
+                    &self
+                        .peer
+                        .get()
+                        .map_or_else(String::new, |peer| peer.to_string()),
+                )?,
             ])
         });
     }
@@ -137,11 +145,13 @@ fn upgrade<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
         servers: Rc::clone(&servers),
         object: scope.persist(arguments.get(1)),
         number: Cell::new(0.0),
+        peer: Cell::new(None),
         hears_drained: option(6)? != 0.0,
     });
     let told = Rc::clone(&handler) as Rc<dyn SocketHandler>;
     match exchange.accept_socket(options, protocol.as_deref(), &fields, told) {
         Ok(socket) => {
+            handler.peer.set(socket.peer_addr().map(|peer| peer.ip()));
             drop(servers.exchanges.remove(scope.number_of(arguments.get(0))?));
             let number = servers.sockets.insert(socket);
             handler.number.set(number);
@@ -149,12 +159,6 @@ fn upgrade<'s>(scope: &Scope<'s>, arguments: Arguments<'s>) -> Result<Local<'s>,
         }
         Err(error) => scope.string(&error.chain()),
     }
-}
-
-/// The address of who is at the other end; empty where it has none.
-fn host_of(socket: &Socket) -> String {
-    let peer = socket.peer_addr();
-    peer.map_or_else(String::new, |address| address.ip().to_string())
 }
 
 impl Servers {
