@@ -36,9 +36,15 @@ fn list() -> MutexGuard<'static, List> {
 }
 
 impl List {
-    fn hash(&self, owner: u32, number: u64) -> u64 {
-        self.hasher.hash_one((owner, number))
+    fn hash(&self, key: (u32, u64)) -> u64 {
+        self.hasher.hash_one(key)
     }
+}
+
+/// Owner and number of what is listed.
+fn key_of(known: &NonNull<Known>) -> (u32, u64) {
+    // SAFETY: what is listed is alive.
+    unsafe { known.as_ref() }.key()
 }
 
 impl Known {
@@ -54,6 +60,10 @@ impl Known {
     /// The number.
     pub fn number(&self) -> u64 {
         self.number
+    }
+
+    fn key(&self) -> (u32, u64) {
+        (self.owner, self.number)
     }
 
     /// Whose number it is.
@@ -76,20 +86,11 @@ impl Known {
             "an object is known by a field of its own"
         );
         let mut list = list();
-        let hash = list.hash(self.owner, self.number);
+        let hash = list.hash(self.key());
         let List { entries, hasher } = &mut *list;
-        let is_same = |known: &NonNull<Known>| {
-            // SAFETY: what is listed is alive.
-            let known = unsafe { known.as_ref() };
-            known.number == self.number && known.owner == self.owner
-        };
-        let hash_of = |known: &NonNull<Known>| {
-            // SAFETY: as above.
-            let known = unsafe { known.as_ref() };
-            hasher.hash_one((known.owner, known.number))
-        };
+        let is_same = |known: &NonNull<Known>| key_of(known) == self.key();
         entries
-            .entry(hash, is_same, hash_of)
+            .entry(hash, is_same, |known| hasher.hash_one(key_of(known)))
             .insert(NonNull::from_ref(self));
         self.offset.store(offset as u32, Ordering::Relaxed);
     }
@@ -97,13 +98,9 @@ impl Known {
     /// The object that is known by this number, unless it is on its way out.
     pub fn find<'py>(py: Python<'py>, owner: u32, number: u64) -> Option<Bound<'py, PyAny>> {
         let list = list();
-        let is_it = |known: &NonNull<Known>| {
-            // SAFETY: what is listed is alive.
-            let known = unsafe { known.as_ref() };
-            known.number == number && known.owner == owner
-        };
-        let known = list.entries.find(list.hash(owner, number), is_it)?;
-        // SAFETY: as above; `list` made sure that it stands in an object, so far from its start. Its memory is there until the field has
+        let key = (owner, number);
+        let known = (list.entries).find(list.hash(key), |known| key_of(known) == key)?;
+        // SAFETY: what is listed is alive; `list` made sure that it stands in an object, so far from its start. Its memory is there until the field has
         // been dropped, which takes it off the list; with no reference left the object is being freed, and is nobody's any more.
         unsafe {
             let offset = known.as_ref().offset.load(Ordering::Relaxed) as usize;
@@ -120,7 +117,7 @@ impl Drop for Known {
             return;
         }
         let mut list = list();
-        let hash = list.hash(self.owner, self.number);
+        let hash = list.hash(self.key());
         let this = NonNull::from_mut(self);
         if let Ok(entry) = list.entries.find_entry(hash, |known| *known == this) {
             entry.remove();

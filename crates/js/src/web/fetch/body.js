@@ -147,6 +147,18 @@ function nativeBody(id, signal) {
 }
 
 /**
+ * The body that an operation gave: the number of one that arrives, a text, bytes, or bytes that are kept.
+ * @param {number | string | Bytes | KeptBytes} content @param {any} [signal]
+ */
+function givenBody(content, signal = null) {
+  if (typeof content === 'number') return nativeBody(content, signal);
+  const kind = typeof content === 'string' ? 'text' : isUint8Array(content) ? 'bytes' : 'kept';
+  const record = new BodyRecord(kind, content);
+  record.signal = signal;
+  return record;
+}
+
+/**
  * Errors the body when the signal aborts, without keeping the body alive from a signal that lives long.
  * @param {BodyRecord} record @param {Held} held @param {any} signal
  */
@@ -596,12 +608,12 @@ module.exports = {
   cloneBody,
   extractAnswer,
   extractBody,
+  givenBody,
   installBody,
   isTooLong,
   isUnusable,
   isUsed,
   knownBytes,
-  nativeBody,
   setResponseClass,
   streamBody,
   streamOf,

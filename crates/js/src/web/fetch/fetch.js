@@ -21,7 +21,7 @@ const { stringIncludes, subarray, then, toWellFormed, viewByteLength } = require
 const { forgetAbortable, givenUp, noteAbortable, notesAbortables } = require('builtins/abortable');
 const { bytesOfChunk, hidden } = require('builtins/webidl');
 const { ResponseRecord, makeResponse } = require('web/fetch/response');
-const { BodyRecord, knownBytes, nativeBody } = require('web/fetch/body');
+const { givenBody, knownBytes } = require('web/fetch/body');
 const { baseUrl, bodyCancel, fetchAbort, fetchStart, integrityAllows, uploadClose, uploadOpen, uploadWrite } = ops;
 const loadRequest = () => require('web/fetch/request');
 const loadAbort = () => require('web/abort/abort');
@@ -197,13 +197,7 @@ function startAbortable(record, signal, failure) {
 /** @param {ResponseHead} head @param {any} [signal] */
 function responseFrom(head, signal = null) {
   const content = head[5];
-  let body = null;
-  if (typeof content === 'number') {
-    body = nativeBody(content, signal);
-  } else if (content !== null) {
-    body = new BodyRecord(typeof content === 'string' ? 'text' : 'bytes', content);
-    body.signal = signal;
-  }
+  const body = content === null ? null : givenBody(content, signal);
   return makeResponse(new ResponseRecord('basic', head[0], head[1], head[2], head[3], head[4], 'immutable', body));
 }
 

@@ -2,8 +2,7 @@
 'use strict';
 
 const { charCodeAt, slice, startsWith, stringIndexOf, then } = require('builtins/primordials');
-const { isUint8Array } = require('builtins/webidl');
-const { BodyRecord, nativeBody } = require('web/fetch/body');
+const { givenBody } = require('web/fetch/body');
 const { isRequest, recordOf } = require('web/fetch/request');
 const { serverBody, serverGone } = ops;
 const loadDOMException = () => require('builtins/domexception');
@@ -159,10 +158,7 @@ function urlOf(record) {
 
 /** @param {number} exchange */
 function bodyOf(exchange) {
-  const body = serverBody(exchange);
-  if (typeof body === 'number') return nativeBody(body, null);
-  if (typeof body === 'string') return new BodyRecord('text', body);
-  return new BodyRecord(isUint8Array(body) ? 'bytes' : 'kept', body);
+  return givenBody(serverBody(exchange));
 }
 
 /** What came to a server behind a Request; nothing for one that a program made. @param {any} request @returns {ArrivedRecord | undefined} */

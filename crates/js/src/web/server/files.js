@@ -3,8 +3,8 @@
 'use strict';
 
 const { Map, decodeURIComponent, mapGet, mapSet, mapSize, slice, startsWith, stringIndexOf } = require('builtins/primordials');
-const { isObject, isUint8Array, toUSVString } = require('builtins/webidl');
-const { BodyRecord, nativeBody } = require('web/fetch/body');
+const { isObject, toUSVString } = require('builtins/webidl');
+const { givenBody } = require('web/fetch/body');
 const { wireText } = require('web/fetch/headers');
 const { isRequest, recordOf } = require('web/fetch/request');
 const { ResponseRecord, makeResponse } = require('web/fetch/response');
@@ -34,9 +34,7 @@ function pathOf(path) {
 /** @param {[status: number, fields: string, body: null | Uint8Array<ArrayBuffer> | KeptBytes | number]} answer */
 function responseOf(answer) {
   const [status, fields, body] = answer;
-  let record = null;
-  if (typeof body === 'number') record = nativeBody(body, null);
-  else if (body !== null) record = new BodyRecord(isUint8Array(body) ? 'bytes' : 'kept', body);
+  const record = body === null ? null : givenBody(body);
   return makeResponse(new ResponseRecord('default', status, '', '', false, fields, 'response', record));
 }
 
